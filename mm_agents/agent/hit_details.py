@@ -45,6 +45,7 @@ _SOUNDS_ALIKE = 0.85
 """How like two words sound of which one was taken for the other: "Sophie" and "Sophia", not "printer" and "winter"."""
 
 _ITEMS = "items"
+_HEAD, _HEADS = "head", 3  # cells of a head in a passage from which it is a row of names, and no "Name: Ann"
 """What the rows of an invoice are together: what is asked of them is computed, or not told."""
 
 _ASKS_VALUE = re.compile(r"\W*(?:and )?(?:how|who|whose|when|where|what)\b", re.IGNORECASE)
@@ -275,15 +276,16 @@ def places_of(read: ToolResult, passage: str) -> list[Evidence]:
 
 
 def cells_of(reading: Mapping[str, Any]) -> list[tuple[Hashable, Box]]:
-    """The boxes of what was read of a table, a chart or an invoice: with its row, its shape, or that it is an item."""
-    found = [(cell["row"], cell["box"]) for cell in reading.get("cells", ())]
+    """The boxes of what was read of a table, a chart or an invoice: with its row, its shape, or what it is part of."""
+    heads = reading.get("header_rows", 0)
+    found = [(_HEAD if cell["row"] < heads else cell["row"], cell["box"]) for cell in reading.get("cells", ())]
     found += [(node["id"], node["box"]) for node in reading.get("nodes", ())]
     found += [(_ITEMS, place["box"]) for item in reading.get("items", ()) for place in item["evidence"]]
     return [(unit, Box(x0=box[0], y0=box[1], x1=box[2], y1=box[3])) for unit, box in found if box]
 
 
 def mixes_cells(places: Iterable[Evidence], cells: Sequence[tuple[Hashable, Box]]) -> bool:
-    """Whether a passage goes over several rows of a table or shapes of a chart, or is of an invoice's items."""
+    """Whether a passage is of several rows of a table, of its head, of several shapes, or of an invoice's items."""
     lines = [place.box for place in places if place.box is not None]
-    units = {unit for unit, cell in cells if any(line.holds(cell) for line in lines)}
-    return len(units) > 1 or _ITEMS in units
+    held = [unit for unit, cell in cells if any(line.holds(cell) for line in lines)]
+    return len({*held}) > 1 or _ITEMS in held or held.count(_HEAD) >= _HEADS

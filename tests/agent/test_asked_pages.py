@@ -11,8 +11,10 @@ import pytest
 
 from mm_agents import Agent, Library
 from mm_agents.agent.answer import Answer
+from mm_agents.agent.hit_details import cells_of, mixes_cells
 from mm_agents.agent.verify import verify
 from mm_agents.testing.injections import pdf_of
+from mm_agents.types import Box, Evidence
 
 pytest.importorskip("rapidocr", reason="the extra documents is not installed")
 
@@ -222,6 +224,22 @@ def test_cells_of_several_rows_are_no_quote(empty: Agent, tmp_path: Path) -> Non
     answer = empty.ask("Is yoga better than pottery for beginners?", [courses(tmp_path)])
     assert answer.outcome == "not_found"
     assert not answer.claims
+
+
+def test_a_row_of_heads_is_no_quote() -> None:
+    def place(x0: int, x1: int, y0: int) -> Evidence:
+        return Evidence(asset="", path=None, sha256=None, how="read", box=Box(x0=x0, y0=y0, x1=x1, y1=y0 + 10))
+
+    cells = [
+        {"row": row, "box": [10 * column, 20 * row, 10 * column + 9, 20 * row + 10]}
+        for row in range(3)
+        for column in range(3)
+    ]
+    units = cells_of({"header_rows": 1, "cells": cells})
+    assert mixes_cells([place(0, 30, 0)], units)
+    assert not mixes_cells([place(0, 30, 20)], units)
+    assert not mixes_cells([place(0, 20, 0)], units)  # "Name: Ann" may be taken for a head
+    assert mixes_cells([place(0, 30, 0), place(0, 30, 20)], units)
 
 
 REPORT = """# Report on the shop

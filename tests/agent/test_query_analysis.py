@@ -30,6 +30,12 @@ def test_the_subject_of_a_question(question: str, subject: str) -> None:
     [
         ("turn this into JSON", "json"),
         ("as a markdown table please", "markdown"),
+        ("Can you list the fields?", "steps"),
+        ("give me the rows as a list", "steps"),
+        ("How does this process work?", "steps"),
+        ("Can you list the examples given for trucks?", None),
+        ("When does a row get added to the list?", None),
+        ("how does welding work according to this?", None),
         ("write Python code for this process", "python"),
         ("give me the diagram as mermaid", "mermaid"),
         ("list its steps", "steps"),

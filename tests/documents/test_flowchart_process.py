@@ -402,10 +402,102 @@ def test_a_situation_in_the_askers_words_is_followed(clinic: Flowchart, question
         "Who pays if the leg is from oak?",
         "Which parties take part in this?",
         "What happens when the answer is perhaps?",
+        "What happens if the score is 5?",
+        "What comes after a score of 5?",
     ],
 )
 def test_a_situation_that_a_chart_does_not_know_is_not_followed(clinic: Flowchart, question: str) -> None:
     assert clinic.ask(question).answer is None
+
+
+@pytest.fixture
+def nails() -> Flowchart:
+    """A chart that parts without a question, and a procedure with what goes into it and comes out of it."""
+    return chart(
+        {
+            "n1": ("parallelogram", "Read the table and the price as inputs", None),
+            "n2": ("rectangle", "Learn about ways of nail removal", None),
+            "n3": ("rectangle", "Start Pliers Removal", None),
+            "n4": ("rectangle", "Begin Professional Sawing", None),
+            "n5": ("diamond", "Nail bent?", None),
+            "n6": ("diamond", "Several cuts required?", None),
+            "n7": ("rectangle", "Straighten it", None),
+            "n8": ("rectangle", "Check saw blade and bench", None),
+            "n9": ("rectangle", "Append the nail to the list", None),
+            "n10": ("parallelogram", "Return the list", None),
+            "n11": ("stadium", "End", None),
+        },
+        [
+            ("n1", "n2", ""), ("n2", "n3", ""), ("n2", "n4", ""), ("n3", "n5", ""), ("n5", "n7", "Yes"),
+            ("n5", "n9", "No"), ("n7", "n9", ""), ("n4", "n6", ""), ("n6", "n8", "Yes"), ("n6", "n9", "No"),
+            ("n8", "n9", ""), ("n9", "n10", ""), ("n10", "n11", ""),
+        ],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("Which ways of removing nails does this cover?", "Start Pliers Removal and Begin Professional Sawing."),
+        ("How does sawing work according to this?", "Begin Professional Sawing → Several cuts required?."),
+        ("If I go for sawing, what should I check about the blade?", "“Check saw blade and bench”."),
+        ("With pliers, what do I do if the nail is bent?", "After “Nail bent?” comes Yes: Straighten it."),
+        ("The nail won't come off, it's bent. What do I do?", "After “Nail bent?” comes Yes: Straighten it."),
+        ("I see the nail isn't bent, what now?", "After “Nail bent?” comes No: Append the nail to the list."),
+        ("Can I go on while the nail is bent?", "After “Nail bent?” comes Yes: Straighten it."),
+        (
+            "If I don't need multiple cuts, what is next?",
+            "After “Several cuts required?” comes No: Append the nail to the",
+        ),
+        ("What does this need as input?", "“Read the table and the price as inputs”."),
+        ("And what do I get back at the end?", "“Return the list”."),
+        ("When does a nail get added to the list?", "“Append the nail to the list” happens after “Nail bent?” if No, "),
+    ],
+)
+def test_options_and_what_goes_in_and_out_are_told(nails: Flowchart, question: str, wanted: str) -> None:
+    answered = nails.ask(question)
+    assert str(answered.answer).startswith(wanted)
+    assert answered.evidence
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which ways of removing screws does this cover?",
+        "Which ways lead to the end?",
+        "How does drilling work?",
+        "How does the nail work?",  # of which steps speak that do not follow each other
+        "Which options are there to check the saw?",
+        "Which kinds of pliers are there?",
+        "How does removal work?",  # that is no option alone
+        "When is an old nail straightened?",
+        "If I go for drilling, what should I check about the blade?",
+        "With pliers, what should I check about the blade?",  # that is of the saw
+        "If I do not go for sawing, what should I check about the blade?",
+        "With pliers, how long does it take?",
+        "The hammer won't come off, it's bent. What do I do?",
+        "It was bent, but I could straighten it. What do I do?",
+        "Can I go on while it is raining?",
+        "What does the bench need as input?",
+        "What do I get back for the old nail?",
+        "When does a screw get added to the list?",
+    ],
+)
+def test_options_that_a_chart_does_not_have_are_not_told(nails: Flowchart, question: str) -> None:
+    assert nails.ask(question).answer is None
+
+
+def test_one_of_two_things_is_neither_yes_nor_no() -> None:
+    wood = chart(
+        {
+            "n1": ("diamond", "Oak or pine leg?", None),
+            "n2": ("rectangle", "Saw it", None),
+            "n3": ("rectangle", "Leave it", None),
+        },
+        [("n1", "n2", "Yes"), ("n1", "n3", "No")],
+    )
+    assert wood.ask("What happens if it is a pine leg?").answer is None
+    assert "Yes: Saw it" in str(wood.ask("What happens after the first decision?").answer)
 
 
 def test_who_takes_part_is_told_by_lanes_and_nobody_does_more_than_a_chart_says(order: Flowchart) -> None:

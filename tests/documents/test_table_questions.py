@@ -15,7 +15,7 @@ from mm_agents.documents.table.data import Cell, TableData, quantity_of, without
 from mm_agents.documents.table.llm_check import Said, read_too
 from mm_agents.documents.table.questions import Condition, Query, answer, condition_of, operation_of
 from mm_agents.documents.table.reader import read_page
-from mm_agents.types import DocumentAnswer
+from mm_agents.types import Box, DocumentAnswer, Evidence
 
 STOCK = [
     ["Part", "Price", "Pieces", "Sold (%)"],
@@ -464,3 +464,106 @@ def test_a_row_of_sentences_is_quoted_where_most_of_its_name_is_asked() -> None:
     young = answer(said, "What growth rate do they assume for the 25 to 29 year olds?")
     assert young.value == "An annual growth rate of 0.6%"
     assert answer(said, "What growth rate do they assume for 60 to 65 year olds?").answer is None
+
+
+SOURCES = [
+    ["Source", "Definition", "Examples"],
+    ["Large", "10 tons of dust per year or more of any kind", "Refineries, paper mills"],
+    ["Small", "Less dust in a year", "Dry cleaners, gas stations"],
+    ["Mobile", "Dust of engines", "Cars, garden equipment"],
+]
+KINDS = [
+    ["Source", "Dust"],
+    ["Standing:", ""],
+    ["Mill", "much"],
+    ["Shop", "little"],
+    ["Mobile:", ""],
+    ["Road", "some"],
+    ["Off-road", "less"],
+]
+NETS = [
+    ["Net", "Loop formed", "Pair binding", "Ruled out"],
+    ["ab", "no", "no", "yes"],
+    ["abc", "no", "yes", "no"],
+    ["abe", "yes", "yes+", "no"],
+    ["abf", "yes", "yes", "yes"],
+]
+BRANDS = [
+    ["Group", "Butter", "Low fat"],
+    ["Astra", "Total: 47% Effi (10.5%) Rye 41 (36.5%)", "4%"],
+    ["Cema", "Prima (1.3%)", "Effi (0.4%) Prima (0.6%)"],
+    ["Others", "19.4%", "2%"],
+]
+
+
+def said_by(rows: list[list[str]]) -> Table:
+    place = Box(x0=0, y0=0, x1=9, y1=9)
+    cells = [
+        Cell(
+            row=row,
+            column=n,
+            text=text,
+            quantity=quantity_of(text) if row and n else None,
+            verified=True,
+            evidence=(Evidence(asset="", path=None, sha256=None, how="read", quote=text, box=place),),
+        )
+        for row, line in enumerate(rows)
+        for n, text in enumerate(line)
+        if text
+    ]
+    return Table(cells=tuple(cells), header_rows=1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "question", "wanted"),
+    [
+        (SOURCES, "What makes something a large source?", "Large, Definition: 10 tons of dust per year or more of any"),
+        (SOURCES, "Are gas stations counted as a large or a small source?", "Small, Examples: Dry cleaners, gas stat"),
+        (SOURCES, "Are cars a small source or a mobile source?", "Mobile, Examples: Cars, garden equipment"),
+        (SOURCES, "Are refineries large or small?", "Large, Examples: Refineries, paper mills"),
+        (SOURCES, "Which source do paper mills belong to?", "Large, Examples: Refineries, paper mills"),
+        (SOURCES, "Where do cars belong in this table?", "Mobile, Examples: Cars, garden equipment"),
+        (NETS, "How many of the nets have no loop formed?", "Loop formed, no: 2 of 4: ab and abc."),
+        (NETS, "For which nets could one not rule out?", "Ruled out, no: 2 of 4: abc and abe."),
+        (NETS, "What does loop formed say for abc?", "abc, Loop formed: no"),
+        (NETS, "Which nets have a loop formed?", "Loop formed, yes: 2 of 4: abe and abf."),
+        (KINDS, "Which sources are mobile?", "Mobile: Road and Off-road."),
+        (KINDS, "How many sources are standing?", "Standing: 2 (Mill and Shop)."),
+        (BRANDS, "What share does Rye 41 have in butter?", "Butter, Rye 41: 36.5%."),
+        (BRANDS, "Which group has the highest butter?", "Astra has the highest Butter: 47%."),
+    ],
+)
+def test_tables_of_words_are_asked(rows: list[list[str]], question: str, wanted: str) -> None:
+    answered = said_by(rows).ask(question)
+    assert str(answered.answer).startswith(wanted)
+    assert answered.doubt is None
+    assert answered.evidence
+
+
+@pytest.mark.parametrize(
+    ("rows", "question"),
+    [
+        (SOURCES, "What makes something a large source of noise?"),
+        (SOURCES, "Are gas stations not a large or a small source?"),
+        (SOURCES, "Are bus stations and mills counted as a large or a small source?"),
+        (SOURCES, "Which source does a gas mill belong to?"),
+        (SOURCES, "Where do ships belong in this table?"),
+        (NETS, "How many of the nets have no loop formed in spring?"),
+        (NETS, "Which nets have only a loop formed?"),
+        (KINDS, "Which sources of noise are mobile?"),
+        (KINDS, "Which sources are not mobile?"),
+        (NETS, "Which nets have a loop formed and pair binding?"),
+        (BRANDS, "What share does Effi have in margarine?"),
+        (BRANDS, "What share does Prima have in butter in 2020?"),
+    ],
+)
+def test_words_that_a_table_does_not_have_are_not_answered(rows: list[list[str]], question: str) -> None:
+    answered = said_by(rows).ask(question)
+    assert answered.answer is None or answered.doubt
+
+
+def test_a_column_whose_cells_are_not_all_yes_or_no_is_doubted() -> None:
+    misread = [["yer" if text == "yes+" else text for text in row] for row in NETS]
+    assert "neither yes nor no" in str(said_by(misread).ask("How many nets have pair binding?").doubt)
+    read = [["ab" if text == "abc" else text for text in row] for row in NETS]
+    assert "several rows are called the same" in str(said_by(read).ask("Which nets have no loop formed?").doubt)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from mm_agents._optional import require
+from mm_agents._text import by_form
 from mm_agents.documents.flowchart import export
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.process import Branch, Process, paths
@@ -28,7 +29,7 @@ NO = re.compile(r"^\W*(n|no|false|fail|failed|not .*|rejected|denied|invalid)\W*
 YES = re.compile(r"^\W*(y|yes|true|ok|pass|passed|approved|valid)\W*$", re.IGNORECASE)
 _TO_END = re.compile(r"\b(?:the )?(?:end|finish|stop)\b", re.IGNORECASE)
 _FILLER = re.compile(
-    r"\b(what|which|who|when|where|how|does|do|did|is|are|be|can|could|comes?|happens?|next|right|directly|after|before|"
+    r"\b(what|which|who|when|where|how|does|do|did|is|are|be|being|can|could|comes?|happens?|next|right|directly|after|before|"
     r"follows?|following|once|if|the|a|an|step|steps|node|of|to|in|on|chart|diagram|flow|process|then|it|this|that|has|"
     r"been|have|was|were|done|executed|performed|carried|out|responsible|for|reached|reach|without|get|from|and|way|path|"
     r"shortest|longest|quickest|long|short|many|there|takes?|taken|answer|decision|fails?|failed|yes|no|not|succeeds?)\b",
@@ -36,7 +37,31 @@ _FILLER = re.compile(
 )
 
 
+_FORMS = by_form(
+    {
+        "writ": "write wrote written",
+        "send": "sent",
+        "pay": "paid",
+        "build": "built",
+        "buy": "bought",
+        "sell": "sold",
+        "mak": "made",
+        "choos": "chose chosen select",
+        "tak": "took taken",
+        "giv": "gave given",
+        "find": "found",
+        "hold": "held",
+        "los": "lost",
+        "break": "broke broken",
+        "need": "requir",
+        "several": "multipl",
+        "add": "append",
+    }
+)
+"""What a word or stem has for its stem where no ending tells: forms of verbs, and other words for the same."""
 _FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b", re.IGNORECASE)
+_EITHER = re.compile(r"\bor\b", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _POLAR = re.compile(rf"{NEGATIVE.pattern}|{_POSITIVE.pattern}", re.IGNORECASE)
 _IDLE = """
 i you we they he she it me us my your our them s t d m re ve ll will would shall should may might must want have get
@@ -213,7 +238,12 @@ def _after(process: Process, question: str, match: re.Match[str]) -> DocumentAns
     if asks_no and len(process.ways[id]) == 1 and YES.match(process.ways[id][0].label):
         reason = f"{quoted(process, id)} has one way on, for “{process.ways[id][0].label}”."
         return DocumentAnswer(question=question, reason=reason)
-    branches = ways_taken(process.branches(id), question) if process.is_decision(id) else process.branches(id)
+    every = process.branches(id)
+    branches = ways_taken(every, question) if process.is_decision(id) else every
+    text = process.nodes[id].text
+    chosen = len(branches) < len(every) and not _POLAR.search(question)
+    if chosen and _EITHER.search(text) and not stems_of(text) <= stems_of(match["what"]):
+        return None  # yes says not which of "half or full" is meant
     asked = f"{question[: match.start('what')]} {question[match.end('what') :]}"
     if unexplained(asked, *(process.nodes[one].text for one in (*passed, *(branch.target for branch in branches)))):
         return None
@@ -239,9 +269,11 @@ def ways_on(process: Process, branches: Sequence[Branch]) -> list[str]:
 
 
 def _before(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    id = node_named(process, match["what"])
+    id = node_named(process, match["what"]) or _saying_all(process, match["what"])
     if id is None:
         return None
+    if unexplained(_POLAR.sub(" ", match["what"]), *(node.text for node in process.nodes.values())):
+        return None  # "when is the old one installed" is not answered by "install the new one"
     told: list[str] = []
     sources: list[str] = []
     for source in process.order:
@@ -297,6 +329,13 @@ def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAn
         return None  # it asks about another step, or for a number
     if beside := re.search(r"\b(?:at|in) the (?:beginning|start|end)\b", question, re.IGNORECASE):
         return _saying(process, question, f"{question[: beside.start()]} {question[beside.end() :]}")
+    texts = [process.nodes[id].text for id in process.order]
+    if (
+        re.search(r"\b(?:if|when|while|unless)\b", question, re.I)
+        or NEGATIVE.search(question)
+        or unexplained(question, *texts)
+    ):
+        return None  # it says more than where a chart begins or ends
     ids = process.starts if match["which"].casefold().startswith(("start", "begin", "first")) else None
     ids = ids if ids is not None else [id for id in process.order if not process.ways[id]]
     names = [process.name(id) for id in ids]
@@ -405,7 +444,8 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     (r"\bwhen (?:does|do|is|are|will|would)\b(?P<what>.+)", _before),
     (r"\b(?:where|how|which|what)\b.*\b(?P<which>start|begin|first|end|finish|stop|last)", _begins),
     (r"\b(?:steps|summar\w*|breakdown|numbered|list|explain|describe|outline)\b", _summary),
-    (r"^\W*(?:what|which|where)\b(?!.*\b(?:after|before|next|follow\w*|leads?|if|when|until|not)\b|.*n't\b)(?P<rest>.+)",
+    (r"^\W*(?:what|which|where)\b(?!.*\b(?:after|before|next|follow\w*|leads?|if|when|until|not|are there)\b|.*n't\b)"
+     r"(?P<rest>.+)",
      lambda p, q, m: _saying(p, q, m["rest"])),
 )  # fmt: skip
 
@@ -431,6 +471,12 @@ def node_named(process: Process, phrase: str) -> str | None:
         scores.append((float(max(likeness)), id))
     best = max(scores, key=lambda one: one[0], default=None)
     return best[1] if best and best[0] >= PARAMETERS.named else _by_stems(process, phrase)
+
+
+def _saying_all(process: Process, phrase: str) -> str | None:
+    """The one shape that says all words of a phrase of several: "the row is added" of "Add the first row to a list"."""
+    ids = with_words(process, phrase) if len(stems_of(phrase)) > 1 else []
+    return ids[0] if len(ids) == 1 and not process.is_decision(ids[0]) and not NEGATIVE.search(phrase) else None
 
 
 def _by_place(process: Process, place: str, kind: str) -> str | None:
@@ -465,15 +511,19 @@ def stems_of(text: str) -> set[str]:
 
 
 def unexplained(words: str, *texts: str) -> set[str]:
-    """The stems of some words of a question that none of some shapes say, and that ask for no more than an order."""
+    """The stems and numbers of a question's words that none of some shapes say, and that ask for more than an order."""
     words = re.sub(r"\bneeds? to\b", " ", _FILE_NAME.sub(" ", words), flags=re.IGNORECASE)
-    return stems_of(words) - stems_of(" ".join(texts)) - stems_of(_IDLE) - {_stem(word) for word in _IDLE.split()}
+    said = " ".join(texts)
+    numbers = {*_NUMBER.findall(words)} - {*_NUMBER.findall(said)}
+    return numbers | stems_of(words) - stems_of(said) - stems_of(_IDLE) - {_stem(word) for word in _IDLE.split()}
 
 
 def _stem(word: str) -> str:
-    stem = re.sub(r"(?:ments?|ings?|ed|es|s|e)$", "", word)
+    word = _FORMS.get(word, word)
+    stem = re.sub(r"(?:ments?|ings?|ed|es|s|e|(?<=[vw])als?)$", "", re.sub(r"(?<=\w\w)i(?:ed|es)$", "y", word))
     stem = stem if len(stem) >= _SHORTEST_STEM else word
-    return stem[:-1] if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2] else stem
+    stem = stem[:-1] if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2] else stem
+    return _FORMS.get(stem, stem)
 
 
 def _bare(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from mm_agents._optional import require
 from mm_agents.documents.flowchart import questions
@@ -31,10 +32,15 @@ _MOST_LABELS = 8
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5}
 _ASKED = r"(?P<ask>(?:what|where|which)\b.*)"
 _TOLD_FIRST = re.compile(
-    r"^\W*(?:(?:if|when|once|after|as soon as)\b )?(?P<what>[^,;:?]+?)(?:[,;:?.]\s*| [-–—] )(?:so |and |then )*"
+    r"^\W*(?:(?:if|when|once|after|as soon as)\b )?(?P<what>[^;:?]+?)(?:[,;:?.]\s*| [-–—] )(?:so |and |then )*"
     rf"{_ASKED}$",
     re.IGNORECASE,
 )
+_CLAUSES = re.compile(r",\s+|\s+(?:because|since)\s+", re.IGNORECASE)
+_IS_SAID = re.compile(r"'s\b|\b(?:is|are|was|were|has|have|got|gets?)\b", re.IGNORECASE)
+_SEEN = "see saw seen notice find discover"
+_LITTLE = "element item value equal same"
+"""What a decision compares, in words that need not be said: "the first one is a bolt"."""
 _TOLD_LAST = re.compile(
     r"^\W*(?P<ask>(?:what|where|which)\b.*?) (?:if|when|once|as soon as) (?P<what>.+)$", re.IGNORECASE
 )
@@ -85,6 +91,48 @@ _SAID_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _DEPENDS = re.compile(r"\b(?:next|first|now|then|do i|do we|should|must|happens?|result|mean)\b", re.IGNORECASE)
+_STARTS = re.compile(r"^\W*(?:start|begin|use|do|choose)\b", re.IGNORECASE)
+_CHOSEN = "choose pick prefer opt select option method decide during case"
+_OPTION_FIRST = re.compile(
+    r"^\W*(?:if|when|with|for|in|during|once)\b (?P<what>[^,;:?]+?), (?P<ask>(?:what|which|where)\b.+)$", re.IGNORECASE
+)
+_OPTION_LAST = re.compile(
+    r"^\W*(?P<ask>(?:what|which|where)\b.+?),? (?:if|when|with|for|during|in case of) (?P<what>[^,;:?]+?)\W*$",
+    re.IGNORECASE,
+)
+_HOW = re.compile(
+    r"^\W*how (?:does|do|is|are) (?P<what>.+?) (?:works?|done|carried out|performed)\b(?P<rest>.*)$", re.IGNORECASE
+)
+_WHICH_OPTIONS = re.compile(
+    r"^\W*(?:(?:what|which|list|name|are|is|all|the|me|different|possible) )+"
+    r"(?:ways|options|methods|kinds|types|choices|alternatives|possibilities)\b(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_OFFERS = re.compile(
+    r"\b(?:options?|methods?|ways?|types?|kinds?|techniques?|choices?|alternatives?|choose|select|decide)\b",
+    re.IGNORECASE,
+)
+_NO_OPTION = re.compile(
+    r"\b(?:leads?|goe?s?|from|out|through|ends?|decisions?|questions?|if|when|after|before)\b", re.I
+)
+_GO_ON = re.compile(
+    r"^\W*(?:can|could|may|should|do|must|am) (?:i|we|you) (?:allowed to )?"
+    r"(?:go on|go ahead|continue|proceed|carry on|keep going|do (?:this|it))(?: with (?:this|it|that))? "
+    r"(?:while|if|when) (?P<what>.+)$",
+    re.IGNORECASE,
+)
+_ASKS_INPUT = re.compile(r"^\W*(?P<before>(?:and |so )*(?:what|which)\b.*?)\binputs?\b(?P<after>.*)$", re.IGNORECASE)
+_ASKS_OUTPUT = re.compile(
+    r"^\W*(?P<before>(?:and |so )*what\b.*?)"
+    r"\b(?:returns?|returned|outputs?|prints?|printed|displayed|(?:get|gets|give|gives|given) back|comes? out)\b"
+    r"(?P<after>.*)$",
+    re.IGNORECASE,
+)
+_OF_CODE = "need take expect require receive give code program algorithm function procedure routine end finally"
+_INPUT = re.compile(r"\binputs?\b", re.IGNORECASE)
+_AT_FIRST = re.compile(r"\b(?:first|start|beginning)\b", re.IGNORECASE)
+_RECEIVES = re.compile(r"^\W*(?:receive|accept|enter|read|take|get|ask for)\b", re.IGNORECASE)
+_RETURNS = re.compile(r"^\W*(?:return|output|print|display|give back)\b", re.IGNORECASE)
 _UNWELCOME = re.compile(
     r"\b(?:errors?|problems?|issues?|broken|missing|late|overdue|expired|damaged?|defects?|faults?|lost|bad|complain\w*)\b",
     re.IGNORECASE,
@@ -119,11 +167,17 @@ def without_situation(process: Process, text: str) -> str | None:
 def _situation(process: Process, told: str) -> tuple[str, list[Branch]] | None:
     """The one shape all of whose words a situation says, and no others, and the ways on that it takes there.
 
-    Words of many shapes, such as "order", need not be said, and those of other shapes may be said beside.
+    Words of many shapes, such as "order", need not be said, and those of other shapes may be said beside. Where the
+    last clause says a situation, those before it may have no other words: "it won't come off, it's stuck".
     """
     if _QUESTION.search(told):
         return None  # another question is in it
+    *before, last = _CLAUSES.split(told)
+    found_last = _situation(process, last) if before and _IS_SAID.search(last) else None
+    if found_last and not unexplained(" ".join(before), process.nodes[found_last[0]].text, *_mine(told), _SEEN):
+        return found_last
     words = {id: stems_of(_BEGINS.sub("", process.nodes[id].text)) for id in process.order if process.nodes[id].text}
+    words = {id: own - stems_of(_LITTLE) or own for id, own in words.items()}
     common = {word for own in words.values() for word in own if sum(word in one for one in words.values()) >= _COMMON}
     asked = stems_of(told)
     found = [id for id, own in words.items() if own and (own - common or own) <= asked]
@@ -136,7 +190,7 @@ def _situation(process: Process, told: str) -> tuple[str, list[Branch]] | None:
         return None
     elsewhere = {word for own in words.values() for word in own} if process.is_decision(id) else common
     branches = process.branches(id)
-    texts = [process.nodes[id].text, *(one.name for one in branches), *_mine(told)]
+    texts = [process.nodes[id].text, *(one.name for one in branches), *_mine(told), _SEEN]
     if unexplained(told, *texts) - elsewhere:
         return None
     if not process.is_decision(id):
@@ -165,7 +219,142 @@ def _onward(process: Process, branch: Branch) -> Iterator[list[str]]:
         way = [*way, ways[0].target]
 
 
+# ---------------------------------------------------------------- options, and what goes in and comes out
+
+
+def _options(process: Process) -> dict[str, set[str]]:
+    """The shapes that a chart parts to without a question, each with all that only it leads to.
+
+    Empty where it parts nowhere so, or in several places.
+    """
+    forks = [id for id in process.order if not process.is_decision(id) and len(process.ways[id]) > 1]
+    ids = [way.target for way in process.ways[forks[0]]] if len(forks) == 1 else []
+    if any(process.is_decision(id) or not process.ways[id] for id in ids):
+        return {}
+    reached = {id: _reached(process, id) for id in ids}
+    kept = {id: all_.difference(*(reached[one] for one in ids if one != id)) for id, all_ in reached.items()}
+    return kept if all(id in own for id, own in kept.items()) else {}
+
+
+def _reached(process: Process, id: str) -> set[str]:
+    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
+    return {id, *networkx.descendants(process.graph, id)}
+
+
+def _option(process: Process, phrase: str) -> tuple[str, Process, set[str]] | None:
+    """The one option that a phrase names, the chart from there on, and what only it leads to.
+
+    It is named by words that neither what parts the chart nor any shape of another option says.
+    """
+    options, asked = _options(process), stems_of(phrase)
+    sources = [id for id, ways in process.ways.items() if {way.target for way in ways} >= {*options}]
+    named: list[str] = []
+    for id in options:
+        others = {one for other, kept in options.items() if other != id for one in kept}
+        shared = " ".join(process.nodes[one].text for one in (*sources, *others))
+        if asked & (stems_of(_STARTS.sub("", process.nodes[id].text)) - stems_of(shared)):
+            named.append(id)
+    if len(named) != 1 or NEGATIVE.search(phrase) or unexplained(phrase, process.nodes[named[0]].text, _CHOSEN):
+        return None
+    reached = _reached(process, named[0])
+    nodes = [node for id, node in process.nodes.items() if id in reached]
+    edges = [edge for node in nodes for edge in process.ways[node.id]]
+    return named[0], Process(nodes, edges), options[named[0]]
+
+
+def _in_option(process: Process, question: str) -> DocumentAnswer | None:
+    """What a question asks of an option that it names: "if I go for waxing, what should I check?"."""
+    match = _OPTION_FIRST.match(question) or _OPTION_LAST.match(question)
+    option = _option(process, match["what"]) if match is not None else None
+    if match is None or option is None or _OTHER_KIND.search(match["ask"]):
+        return None
+    _, part, kept = option
+    found = _in_situation(part, match["ask"])
+    if found is not None:
+        return replace(found, question=question)
+    asked = unexplained(match["ask"])
+    ids = [id for id in kept if len(asked) > 1 and not unexplained(match["ask"], part.nodes[id].text)]
+    if len(ids) != 1 or NEGATIVE.search(match["ask"]) or _ELSEWHERE.search(match["ask"]):
+        return None
+    return answer_of(process, question, f"{quoted(process, ids[0])}.", process.name(ids[0]), ids)
+
+
+def _how_it_works(process: Process, question: str) -> DocumentAnswer | None:
+    """The steps of an option as far as nothing is decided, or of what several steps one after the other name."""
+    match = _HOW.match(question)
+    if match is None or unexplained(match["rest"], "according") or _ELSEWHERE.search(question):
+        return None
+    option = _option(process, match["what"])
+    if option is None:
+        return _in_a_chain(process, question, match["what"])
+    id, part, _ = option
+    way = [id]
+    while part.nodes[way[-1]].shape != "diamond" and len(part.ways[way[-1]]) == 1 and len(way) < _FURTHEST:
+        way.append(part.ways[way[-1]][0].target)
+    return answer_of(process, question, f"{in_a_row(process, way)}.", [process.name(one) for one in way], way)
+
+
+def _in_a_chain(process: Process, question: str, what: str) -> DocumentAnswer | None:
+    """The steps that name something, where each leads to the next."""
+    asked = unexplained(what)
+    ids = [id for id in process.order if asked and asked <= stems_of(process.nodes[id].text)]
+    chained = all([way.target for way in process.ways[one]] == [other] for one, other in pairwise(ids))
+    if len(ids) < 2 or not chained:
+        return None
+    return answer_of(process, question, f"{in_a_row(process, ids)}.", [process.name(one) for one in ids], ids)
+
+
+def _which_options(process: Process, question: str) -> DocumentAnswer | None:
+    """The options of a chart: "which ways of doing it does this cover?"."""
+    match, ids = _WHICH_OPTIONS.match(question), [*_options(process)]
+    if match is None or not ids or NEGATIVE.search(question) or _NO_OPTION.search(match["rest"]):
+        return None
+    source = next(id for id, ways in process.ways.items() if [way.target for way in ways] == ids)
+    if _OFFERS.search(process.nodes[source].text) is None:
+        return None  # all of them may be done side by side
+    words = [word for id in ids for word in stems_of(process.nodes[id].text)]
+    shared = {word for word in words if words.count(word) > 1}
+    if (
+        unexplained(
+            match["rest"], process.nodes[source].text, "cover offer mention list choose available exist possible"
+        )
+        - shared
+    ):
+        return None
+    names = [process.name(id) for id in ids]
+    return answer_of(process, question, f"{listed(names)}.", names, [source, *ids])
+
+
+def _put_in(process: Process, question: str) -> DocumentAnswer | None:
+    """What goes into a procedure, or comes out of it: the shapes that receive or return something."""
+    goes_in, comes_out = _ASKS_INPUT.match(question), _ASKS_OUTPUT.match(question)
+    match = goes_in or comes_out
+    if match is None or _ELSEWHERE.search(question) or NEGATIVE.search(question):
+        return None
+    if unexplained(f"{match['before']} {match['after']}", _OF_CODE):
+        return None
+    ids = [id for id in process.order if not process.is_decision(id)]
+    if goes_in:
+        data = [id for id in ids if process.nodes[id].shape == "parallelogram"]
+        found = [id for id in ids if _INPUT.search(process.nodes[id].text)]
+        found += [id for id in data if _RECEIVES.match(process.nodes[id].text) and id not in found]
+        found = found[:1] if _AT_FIRST.search(question) else found
+    else:
+        found = [id for id in ids if _RETURNS.match(process.nodes[id].text)]
+        found = [id for id in found if all(not process.ways[way.target] for way in process.ways[id])]
+    if not 0 < len(found) <= _MOST_LABELS:
+        return None
+    names = [process.name(id) for id in found]
+    return answer_of(process, question, f"{'; '.join(quoted(process, id) for id in found)}.", names, found)
+
+
 # ---------------------------------------------------------------- kinds of question
+
+
+def _goes_on(process: Process, question: str) -> DocumentAnswer | None:
+    """Where a situation leads, where it is asked whether to go on: "can I go on while the engine is hot?"."""
+    match = _GO_ON.match(question)
+    return None if match is None else _in_situation(process, f"What happens if {match['what']}")
 
 
 def _in_situation(process: Process, question: str) -> DocumentAnswer | None:
@@ -316,5 +505,6 @@ def _where_all_is_well(process: Process, question: str, rest: str) -> DocumentAn
 
 
 _KINDS: Sequence[Callable[[Process, str], DocumentAnswer | None]] = (
-    _parties, _of_label, _needed_for, _needed_first, _whether_in_situation, _in_situation,
+    _parties, _of_label, _needed_for, _needed_first, _put_in, _which_options, _how_it_works, _in_option, _goes_on,
+    _whether_in_situation, _in_situation,
 )  # fmt: skip

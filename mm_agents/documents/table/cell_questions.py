@@ -32,6 +32,7 @@ DENIES = re.compile(r"\b(?:not|never|without|except|no(?! ?[.\d]))\b|n['’]t\b"
 _NO_NUMBER = re.compile(r"^\W*(who|whose|where|when)\b", re.IGNORECASE)
 _DATED = re.compile(r"\b(?:19|20)\d\d\b|\d[:.]\d\d\b|\d ?[ap]m\b", re.IGNORECASE)
 _YES_NO = re.compile(r"^\W*(?:yes|no)\b", re.IGNORECASE)
+_DENIAL = re.compile(r"^\W*no\W*$", re.IGNORECASE)
 _COUNTS = re.compile(r"\W*how (?:many|often)\b", re.IGNORECASE)
 _PLACE = re.compile(
     r"\W*(?:(?:on|at|in) )?(?:when|where|(?:what|which) (?:days?|times?|hours?|rooms?))\b", re.IGNORECASE
@@ -101,6 +102,9 @@ def asked_cell(table: TableData, question: str, names: Sequence[str]) -> Documen
     height, width = table.shape
     columns = [column for column in range(width) if column != table.label_column]
     headed = [column for column in columns if likeness(table.header(column), asked) == 1]
+    last = {column: table.header(column).rsplit(" / ", 1)[-1] for column in columns}
+    if not headed and len({*last.values()}) == len(last):  # "IG-K" of "Ruled out? / IG-K"
+        headed = [column for column in columns if likeness(last[column], asked) == 1]
     if not headed and len(columns) == 1:
         headed = columns
     elif not headed and (what := _WHAT.match(question)):  # "which retailers" of a column "by leading retailers"
@@ -117,7 +121,7 @@ def asked_cell(table: TableData, question: str, names: Sequence[str]) -> Documen
     if cell is None or not cell.text.strip() or cell.quantity is not None or _DECIDES.search(table.header(headed[0])):
         return None  # what stands below a question is a chart's way on from it
     text = " ".join(cell.text.split())
-    if content_words(text) <= content_words(question):
+    if content_words(text) <= content_words(question) and not _DENIAL.match(text):
         return None  # the question says it: "how high is the station Ravnaas?" asks for something else
     place = ", ".join(name for name in (names[rows[0]], table.header(headed[0])) if name)
     return _answer(question, f"{place}: {text}", text, [cell])

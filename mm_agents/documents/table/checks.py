@@ -42,6 +42,9 @@ _ONE_OF_TWO = re.compile(
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(r"\d\s?\(\s?(\d+(?:[.,]\d+)?)\s?%\s?\)$")
+_TOTAL_OF = re.compile(
+    r"total: ?(?P<total>\d+(?:[.,]\d+)?) ?%(?!\S)|[^\d()]+\((?P<alone>\d+(?:[.,]\d+)?) ?%\)$", re.IGNORECASE
+)
 _SIGNS: dict[str, Comparison] = {"≥": "at least", ">": "more", "≤": "at most", "<": "less"}
 _NAMED_SIGN = re.compile(r"(?P<sign>[≥>≤<]=?)\s?(?P<number>\d[\d.,]*)|(?P<open>\d[\d.,]*) ?\+")
 _AGAIN = re.compile(
@@ -88,6 +91,26 @@ def _share_of(cell: Cell) -> Cell:
     if share is None:
         return cell
     return replace(cell, quantity=Quantity(value=Decimal(share[1].replace(",", ".")), unit="%"))
+
+
+def with_totals(table: TableData) -> TableData:
+    """A table whose cells of a total and what it is made of, or of one name with its percents, are those percents.
+
+    So for the columns that have nothing else beside percents: "Total: 47% (Rye, Oats)", "Barley (1.3%)".
+    """
+    told: dict[tuple[int, int], Cell] = {}
+    for column in range(table.shape[1]):
+        body = [cell for cell in table.cells if cell.column == column and cell.row >= table.header_rows]
+        texts = [(cell, _TOTAL_OF.match(cell.text)) for cell in body if cell.quantity is None and cell.text.strip()]
+        units = {cell.quantity.unit for cell in body if cell.quantity is not None}
+        if units != {"%"} or any(match is None for _, match in texts):
+            continue
+        for cell, match in texts:
+            value = quantity_of(f"{match['total'] or match['alone']}%") if match is not None else None
+            told[cell.row, cell.column] = replace(cell, quantity=value)
+    return (
+        replace(table, cells=tuple(told.get((cell.row, cell.column), cell) for cell in table.cells)) if told else table
+    )
 
 
 def _in_a_name(question: str, series: Sequence[Series], condition: Condition) -> DocumentAnswer | None:

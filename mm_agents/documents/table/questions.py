@@ -45,6 +45,7 @@ HOLDS: dict[Comparison, Callable[[Decimal, Decimal], bool]] = {
     "equal": operator.eq,
 }
 WHETHER = re.compile(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", re.IGNORECASE)
+_ASKS_NUMBER = re.compile(r"\bhow (?:much|many)\b|\b(?:number|percent\w*|price|amount|share)\b|\d", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _STATISTIC = re.compile(r"\b(?:mean|average|median)\b", re.IGNORECASE)
 _EXACTLY = re.compile(r"\b(?:exactly|equals?)\b", re.IGNORECASE)
@@ -270,6 +271,8 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
         said = asked_cell(table, question, paths(table))
     if said is not None:
         return said
+    if not series and table.cells and operation_of(question) == "lookup" and not _ASKS_NUMBER.search(question):
+        return DocumentAnswer(question=question)
     if not series:
         return unanswered(question, "The table has no numbers." if table.cells else "No table was found.")
     if model is not None:

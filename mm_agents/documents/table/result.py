@@ -13,8 +13,8 @@ from mm_agents._optional import require
 from mm_agents._text import content_words, parts_of
 from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
-from mm_agents.documents.table import checks, questions, row_questions
-from mm_agents.documents.table.checks import asks_again, for_shares
+from mm_agents.documents.table import checks, questions, row_questions, word_questions
+from mm_agents.documents.table.checks import asks_again, for_shares, with_totals
 from mm_agents.documents.table.data import TableData, quantity_of
 from mm_agents.documents.table.strange_words import doubt_of
 from mm_agents.documents.text import guarded
@@ -178,8 +178,11 @@ class Table(TableData):
         def one(part: str) -> DocumentAnswer:
             if model is not None:
                 return doubting(questions.answer(self, part, model=model), verified)
+            of_words = word_questions.answer(self, part) if self.layout != "text" else None
+            if of_words is not None:
+                return doubting(of_words, verified)
             asked = row_questions.reworded(self, part)
-            table = for_shares(self, asked)
+            table = with_totals(for_shares(self, asked))
             checked = checks.answer(table, asked)
             of_rows = checked or row_questions.answer(table, asked)
             found = of_rows or questions.answer(table, asked)
