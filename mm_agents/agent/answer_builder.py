@@ -23,7 +23,8 @@ class AnswerBuilder:
     """
 
     def __init__(self, question: str, *, foreign: bool = False) -> None:
-        self.question, self._foreign = question, foreign
+        self.question: str = question
+        self._foreign: bool = foreign
         self.claims: list[Claim] = []
         self.checks: list[Check] = []
         self.sources: list[Source] = []

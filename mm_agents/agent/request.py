@@ -135,7 +135,7 @@ def _without_lead(sentence: str) -> list[str]:
 
 
 def is_by_hand(question: str) -> bool:
-    """Whether a question is about what is written by hand: that is no hidden text, and is not read."""
+    """Whether a question is about what is written by hand: that is not hidden text, and is not read."""
     return _PATTERNS["patterns"]["by_hand"].search(question) is not None
 
 

@@ -469,7 +469,7 @@ def test_options_and_what_goes_in_and_out_are_told(nails: Flowchart, question: s
         "How does the nail work?",  # of which steps speak that do not follow each other
         "Which options are there to check the saw?",
         "Which kinds of pliers are there?",
-        "How does removal work?",  # that is no option alone
+        "How does removal work?",  # that is not an option alone
         "When is an old nail straightened?",
         "If I go for drilling, what should I check about the blade?",
         "With pliers, what should I check about the blade?",  # that is of the saw

@@ -375,7 +375,7 @@ SAID = (("18- to 24", "0.1"), ("25- to 29", "0.6"))
         (GROWTH, "Which unit has the highest sales?", "the question does not say “growth”"),
         (CASES, "How many deaths were caused by bad weather?", "the table does not say “deaths”"),
         (SIGNS, "How many patients had fatigue?", "the table does not say “patients”"),
-        (SIGNS, "What is the number of fatigue signs?", "a percentage is no number of things"),
+        (SIGNS, "What is the number of fatigue signs?", "a percentage does not count things"),
         (SIGNS, "Which sign is the most dangerous?", "the table does not say “dangerous”"),
         (STOCK, "How many second-hand lamps are there in pieces?", "the table does not say “second, hand”"),
     ],

@@ -249,7 +249,7 @@ def _after(process: Process, question: str, match: re.Match[str]) -> DocumentAns
         return None
     chart = [*(node.text for node in process.nodes.values()), *(branch.name for branch in branches)]
     if unexplained(_POLAR.sub(" ", match["what"]), *chart):
-        return None  # "if the rod is broken" is no answer to "rod secured?"
+        return None  # "if the rod is broken" does not answer "rod secured?"
     if not branches:
         return answer_of(process, question, f"Nothing follows {quoted(process, id)}: there it ends.", [], passed)
     targets = [branch.target for branch in branches]

@@ -55,7 +55,7 @@ class Asked:
 
     @cached_property
     def item(self) -> LineItem | None:
-        """The item that its words mean; what stands in brackets is another name of it."""
+        """The item that its words mean; words in brackets are another name of it."""
         text = TAX_CLAUSE.sub(" ", _of_paper(self.text))
         names = [_IN_BRACKETS.sub(" ", text), *_IN_BRACKETS.findall(text)]
         items = (the_item(self.invoice, _without_price(telling_words(words_of(name)))) for name in names)

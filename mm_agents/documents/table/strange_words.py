@@ -83,7 +83,7 @@ def doubt_of(table: TableData, question: str, answered: DocumentAnswer) -> str |
     if change is not None and CHANGE.search(question) is None:
         return f"the question does not say “{change[0]}”"
     if _COUNTED.search(question) and _PERCENT.search(answered.answer) and not _OF_SHARE.search(question):
-        return "a percentage is no number of things"
+        return "a percentage does not count things"
     return None
 
 
@@ -102,7 +102,7 @@ def unsaid_words(table: TableData, question: str, answer: str) -> list[str]:
     changes = [
         one for one in CHANGE.findall(rest) if re.match(r"(?:yes|no)\b", answer, re.I) or not _WENT_DOWN.search(one)
     ]
-    if changes and (CHANGE.search(answer) or ", then " in answer):  # "grow" asks for a "gain"; what falls is no gain
+    if changes and (CHANGE.search(answer) or ", then " in answer):  # "grow" asks for a "gain"; what falls has no gain
         said |= content_words(" ".join(changes))
     return [
         word
