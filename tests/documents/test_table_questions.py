@@ -300,9 +300,14 @@ def read_of(rows: list[list[str]]) -> Table:
     return read_page(table(rows, "grid").page())
 
 
+GROWTHS = [["Town", "Growth"], ["Ayr", "4%"], ["Wick", "12%"], ["Oban", "7%"]]
+
+
 @pytest.mark.parametrize(
     ("rows", "question", "wanted"),
     [
+        (GROWTHS, "Which town is growing the slowest?", "Ayr has the lowest Growth: 4%."),
+        (GROWTHS, "which town grew fastest", "Wick has the highest Growth: 12%."),
         (CASES, "How many trips ended by bad weather?", "Bad weather, n: 18."),
         (CASES, "What percentage is a lost ticket?", "Lost ticket, %: 30.0%."),
         (CASES, "What is the most frequent cause?", "Bad weather has the highest n: 18. Left out: Total."),

@@ -41,6 +41,11 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(rf"\W*(?:(?:by|until|since|from|at|on) )?({'|'.join(WORDS['asks'])})\b", re.IGNORECASE)
+_FASTEST = re.compile(
+    r"\b(?P<change>gr(?:ow\w*|ew)|ris\w+|rose|increas\w+|fall\w*|fell|declin\w+|shr[ai]nk\w*) (?:the )?"
+    r"(?:(?P<most>fast|quick)|slow)est\b",
+    re.IGNORECASE,
+)
 _ADJECTIVES = re.compile(rf"\b(?:{'|'.join(WORDS['adjectives'])})\b", re.IGNORECASE)
 _CONTENTS = re.compile(r"\W*(?:what|who)(?:['’]s| is| are) (?:in|at|on)\b", re.IGNORECASE)
 _ABOUT = re.compile(r"\b(about)\W*$", re.IGNORECASE)
@@ -66,7 +71,8 @@ _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
 def reworded(table: TableData, question: str) -> str:
     """A question in the words that tables are computed by: "the lowest price" of "the cheapest", "3" of "three"."""
-    found = _ADJECTIVES.sub(lambda match: WORDS["adjectives"][match[0].casefold()], question)
+    found = _FASTEST.sub(lambda match: f"{match['change']} the {'most' if match['most'] else 'least'}", question)
+    found = _ADJECTIVES.sub(lambda match: WORDS["adjectives"][match[0].casefold()], found)
     found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {WORDS['numbers'][match[2].casefold()]}", found)
     found = _AT_END.sub(lambda match: WORDS["numbers"][match[0].casefold()], found)
     found = found if condition_of(found) is not None else _OVER_ALL.sub("altogether", found)
