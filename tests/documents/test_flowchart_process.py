@@ -199,6 +199,7 @@ def test_a_sound_chart_has_no_findings(order: Flowchart) -> None:
     ("question", "wanted"),
     [
         ("What comes after Check the order?", "In stock?"),
+        ("Where do you get to from check the order?", "In stock?"),
         ("what happens if it is in stock?", "Pack the goods"),
         ("what happens when it is not in stock", "Order parts"),
         ("When does Pack the goods happen?", "if Yes"),

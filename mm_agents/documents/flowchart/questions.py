@@ -438,6 +438,7 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     (r"\b(?:comes?|happens?|goes|is|follows?|next|step|do|done)\b.*?\b(?:after|once|following|if|when)\b"
      r"(?P<what>.+)", _after),
     (r"\bwhat (?:follows|comes next after|is next after|if|when)\b(?P<what>.+)", _after),
+    (r"^\W*where\b.*\b(?:get|goe?s?|continue)\b(?: on)?(?: to)? from\b(?: here)?(?P<what>.+)", _after),
     (r"\b(?:where|what|which)\b.*?\b(?:does|do) (?P<what>.+?) (?:leads?|goe?s?|points?|connects?|leads? on)(?: on)?"
      r"(?: to)?\W*$", _after),
     (r"\b(?:before|precedes?|leads? to|prior to)\b(?P<what>.+)", _before),
