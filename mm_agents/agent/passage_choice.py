@@ -227,8 +227,11 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     heads = [word for word in _heads(question) if word not in about and len(word) >= shortest]
     core = [word for word in _heads(_BEYOND.sub(" ", question)) if word in heads and word in said]
     subject = core or [word for word in heads if word in said][:1]
-    title = " ".join(whole.strip().partition("\n")[0].split())  # says what the others are about, and nothing by itself
-    told = [pair for pair in zip(ranks, passages, strict=True) if pair[1].text != title or title[-1:] in _ENDS]
+    title = " ".join(whole.strip().partition("\n")[0].split())
+    tells = title[-1:] in _ENDS or (
+        kind is not None and has_value(kind, title)
+    )  # else it says what the others are about
+    told = [pair for pair in zip(ranks, passages, strict=True) if tells or pair[1].text != title]
     if not _SENT.search(question):
         told = [pair for pair in told if not _MAIL_DATE.match(pair[1].text)] or told
     ranks, passages = zip(*told, strict=True) if told else (ranks, passages)

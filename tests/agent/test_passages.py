@@ -579,5 +579,9 @@ def test_a_title_is_quoted_for_nothing_and_what_is_needed_is_what_a_text_calls_s
     asked = chosen("What do I need for the soup?", found, [0.9, 0.4, 0.6], text, "soup.txt")
     assert asked.text.startswith("You need 2 leeks")
     assert chosen("How is the soup?", found, [0.9, 0.4, 0.6], text, "soup.txt").text != "Garden soup"
+    dated = "Bee count of 4 May\n\nIt was cold."
+    assert (
+        chosen("When was the bee count?", quotable(dated), [0.5, 0.4], dated, "bees.txt").text == "Bee count of 4 May"
+    )
     boil = chosen("What tools do I need for the soup?", found[:1] + found[2:], [0.9, 0.6], text, "soup.txt")
     assert boil.lacks == "thing needed"
