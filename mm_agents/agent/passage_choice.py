@@ -227,14 +227,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     heads = [word for word in _heads(question) if word not in about and len(word) >= shortest]
     core = [word for word in _heads(_BEYOND.sub(" ", question)) if word in heads and word in said]
     subject = core or [word for word in heads if word in said][:1]
-    title = " ".join(whole.strip().partition("\n")[0].split())
-    tells = title[-1:] in _ENDS or (
-        kind is not None and has_value(kind, title)
-    )  # else it says what the others are about
-    told = [pair for pair in zip(ranks, passages, strict=True) if tells or pair[1].text != title]
-    if not _SENT.search(question):
-        told = [pair for pair in told if not _MAIL_DATE.match(pair[1].text)] or told
-    ranks, passages = zip(*told, strict=True) if told else (ranks, passages)
+    ranks, passages = _telling(question, kind, passages, ranks, whole)
     found, beside = _best(question, kind, passages, ranks, subject)
     if beside is None:
         return _lacking(question, str(kind), found)
@@ -258,6 +251,19 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     # The rule that a text has for it is for what is asked.
     covers = covers or (bool(heads) and is_for_rule(question) and is_english and unsaid is None)
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+
+
+def _telling(
+    question: str, kind: str | None, passages: Sequence[Paragraph], ranks: Sequence[float], whole: str
+) -> tuple[Sequence[float], Sequence[Paragraph]]:
+    """The passages that may answer, with their ranks: not a title alone or a mail's date, where none is asked for."""
+    title = " ".join(whole.strip().partition("\n")[0].split())
+    tells = title[-1:] in _ENDS or (kind is not None and has_value(kind, title))
+    told = [pair for pair in zip(ranks, passages, strict=True) if tells or pair[1].text != title]
+    if not _SENT.search(question):
+        told = [pair for pair in told if not _MAIL_DATE.match(pair[1].text)] or told
+    kept_ranks, kept = zip(*told, strict=True) if told else (ranks, passages)
+    return kept_ranks, kept
 
 
 def _best(

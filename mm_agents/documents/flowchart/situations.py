@@ -112,6 +112,7 @@ _OFFERS = re.compile(
     r"\b(?:options?|methods?|ways?|types?|kinds?|techniques?|choices?|alternatives?|choose|select|decide)\b",
     re.IGNORECASE,
 )
+_OFFERED = "cover offer mention list choose available exist possible"
 _NO_OPTION = re.compile(
     r"\b(?:leads?|goe?s?|from|out|through|ends?|decisions?|questions?|if|when|after|before)\b", re.I
 )
@@ -137,7 +138,7 @@ _UNWELCOME = re.compile(
     r"\b(?:errors?|problems?|issues?|broken|missing|late|overdue|expired|damaged?|defects?|faults?|lost|bad|complain\w*)\b",
     re.IGNORECASE,
 )
-_GATHERS = re.compile(r"^\W*(?:gather|collect|prepare|assemble|obtain|get|buy)\b(?P<what>.+)", re.IGNORECASE)
+_GATHERS = re.compile(r"^\W*(?:gather|collect|prepare|assemble|obtain|get|buy)\b.+", re.IGNORECASE)
 
 
 def answer(process: Process, question: str) -> DocumentAnswer | None:
@@ -314,12 +315,7 @@ def _which_options(process: Process, question: str) -> DocumentAnswer | None:
         return None  # all of them may be done side by side
     words = [word for id in ids for word in stems_of(process.nodes[id].text)]
     shared = {word for word in words if words.count(word) > 1}
-    if (
-        unexplained(
-            match["rest"], process.nodes[source].text, "cover offer mention list choose available exist possible"
-        )
-        - shared
-    ):
+    if unexplained(match["rest"], process.nodes[source].text, _OFFERED) - shared:
         return None
     names = [process.name(id) for id in ids]
     return answer_of(process, question, f"{listed(names)}.", names, [source, *ids])
@@ -492,9 +488,8 @@ def _where_all_is_well(process: Process, question: str, rest: str) -> DocumentAn
         id = waiting.pop()
         if id not in reached:
             reached.add(id)
-            if process.is_decision(id) and (
-                _UNWELCOME.search(process.nodes[id].text) or NEGATIVE.search(process.nodes[id].text)
-            ):
+            text = process.nodes[id].text
+            if process.is_decision(id) and (_UNWELCOME.search(text) or NEGATIVE.search(text)):
                 return None  # a yes is not what goes well there
             waiting += [edge.target for edge in kept if edge.source == id]
             if process.ways[id] and not any(edge.source == id for edge in kept):

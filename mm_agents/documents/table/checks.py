@@ -11,7 +11,6 @@ from mm_agents._text import content_words
 from mm_agents.documents.table.data import Cell, Quantity, TableData, quantity_of
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.questions import (
-    HOLDS,
     SHARES,
     UNCLEAR,
     WHETHER,
@@ -20,6 +19,7 @@ from mm_agents.documents.table.questions import (
     answer_of,
     comparable,
     condition_of,
+    counted,
     joined,
     measure_of,
     named_cell,
@@ -165,16 +165,11 @@ def _of_each(table: TableData, question: str, series: Sequence[Series], conditio
     unit = _UNIT.search(question)
     if unit is not None and (items[0].quantity.unit or "") != _unit_of(unit["unit"]):
         return unanswered(question, f"The numbers of {named_of(best)} are of another unit.")
-    holds = [item for item in items if HOLDS[condition.comparison](item.quantity.value, condition.value)]
+    text, holds = counted(best, items, condition)
     others = [item for item in items if item not in holds]
     of_all = each["which"].casefold() in ("every", "each", "all")
     yes = not others if of_all else bool(holds) == (each["which"].casefold() == "any")
     named = others if of_all else holds
-    wanted = printed(Quantity(value=condition.value, unit=items[0].quantity.unit))
-    phrase = {"more": "more than", "less": "less than", "equal": "exactly"}.get(
-        condition.comparison, condition.comparison
-    )
-    text = f"{len(holds)} of {len(items)} have {named_of(best)} of {phrase} {wanted}"
     listed = joined([f"{item.label} {printed(item.quantity)}" for item in named])
     behind = f"{', and not ' if of_all else ': '}{listed}" if named else ""
     left_out = f" Left out: {joined(out)}." if out else ""

@@ -169,13 +169,19 @@ def _sum(query: Query, series: Series, items: Sequence[Item]) -> Computed:
 def _count(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     """How many numbers meet a condition, and whose they are."""
     condition = query.condition or Condition(comparison="equal", value=Decimal(0))
+    text, matches = counted(series, items, condition)
+    names = f": {joined([item.label for item in matches])}" if matches else ""
+    return f"{text}{names}", len(matches), matches
+
+
+def counted(series: Series, items: Sequence[Item], condition: Condition) -> tuple[str, list[Item]]:
+    """How many numbers meet a condition, as it is told, and which they are."""
     holds = HOLDS[condition.comparison]
     matches = [item for item in items if holds(item.quantity.value, condition.value)]
-    names = f": {joined([item.label for item in matches])}" if matches else ""
     wanted = printed(Quantity(value=condition.value, unit=items[0].quantity.unit))
     phrases = {"more": "more than", "less": "less than", "equal": "exactly"}
     phrase = phrases.get(condition.comparison, condition.comparison)
-    return f"{len(matches)} of {len(items)} have {named_of(series)} of {phrase} {wanted}{names}", len(matches), matches
+    return f"{len(matches)} of {len(items)} have {named_of(series)} of {phrase} {wanted}", matches
 
 
 def _ordered(query: Query, series: Series, items: Sequence[Item]) -> Computed:

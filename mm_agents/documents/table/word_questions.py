@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mm_agents._text import content_words
 from mm_agents.documents.table.cell_questions import DENIES
@@ -58,9 +59,7 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     asked = _ASIDE.sub(" ", question)
     for tell in (_yes_or_no, _of_section, _defined, _belonging, _number_in_cell):
         if (found := tell(table, asked, labels)) is not None:
-            return DocumentAnswer(
-                question=question, answer=found.answer, value=found.value, evidence=found.evidence, doubt=found.doubt
-            )
+            return replace(found, question=question)
     return None
 
 
