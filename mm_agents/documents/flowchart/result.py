@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mm_agents._text import parts_of
 from mm_agents.documents import summary
 from mm_agents.documents.answers import in_its_language, in_parts
-from mm_agents.documents.flowchart import export, questions, situations
+from mm_agents.documents.flowchart import export, questions, situation_questions
 from mm_agents.documents.flowchart import process as process_module
 from mm_agents.documents.flowchart.data import Edge, Finding, FlowchartData, Node
 from mm_agents.documents.flowchart.parameters import PARAMETERS
@@ -110,13 +110,13 @@ class Flowchart(FlowchartData):
         """
 
         def one(part: str) -> DocumentAnswer:
-            return situations.answer(self.process, part) or questions.answer(self.process, part)
+            return situation_questions.answer(self.process, part) or questions.answer(self.process, part)
 
         def asked(english: str) -> DocumentAnswer:
-            told = situations.answer(self.process, english)  # "it is late. What do I do?" is one question
+            told = situation_questions.answer(self.process, english)  # "it is late. What do I do?" is one question
             if told is not None:
                 return told
-            alone = situations.without_situation(self.process, english)
+            alone = situation_questions.without_situation(self.process, english)
             if alone is None:
                 return DocumentAnswer(question=question)
             return replace(in_parts(alone, parts_of(alone), one), question=question)

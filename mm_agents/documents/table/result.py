@@ -13,8 +13,8 @@ from mm_agents._optional import require
 from mm_agents._text import content_words, parts_of
 from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
-from mm_agents.documents.table import checks, questions, row_questions, word_questions
-from mm_agents.documents.table.checks import asks_again, for_shares, with_totals
+from mm_agents.documents.table import check_questions, questions, row_questions, word_questions
+from mm_agents.documents.table.check_questions import asks_again, for_shares, with_totals
 from mm_agents.documents.table.data import TableData, quantity_of
 from mm_agents.documents.table.strange_words import doubt_of
 from mm_agents.documents.text import guarded
@@ -183,7 +183,7 @@ class Table(TableData):
                 return doubting(of_words, verified)
             asked = row_questions.reworded(self, part)
             table = with_totals(for_shares(self, asked))
-            checked = checks.answer(table, asked)
+            checked = check_questions.answer(table, asked)
             of_rows = checked or row_questions.answer(table, asked)
             found = of_rows or questions.answer(table, asked)
             for column in self.other_names() if of_rows is None and found.answer is None else ():
