@@ -9,7 +9,8 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -577,6 +578,37 @@ def test_nothing_acknowledged_is_lost_by_kill(store: LanceStore, place: Path) ->
             assert (best.record.id, best.score) == (uid(2), pytest.approx(1))
             again.upsert(some(1, start=5000))
             again.delete([uid(n) for n in range(1000, 6000)])
+
+
+def test_a_property_that_another_process_writes_first_at_the_same_time(
+    store: LanceStore, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = (Record(id=uid(n), properties={"shared": n}) for n in (1, 2))
+    use, late = Table.use, [True]
+
+    class Late:
+        """The table, whose columns another process changes as soon as they are read."""
+
+        def __init__(self, opened: Any) -> None:
+            self.opened = opened
+
+        def __getattr__(self, name: str) -> Any:
+            found = getattr(self.opened, name)
+            if name == "schema" and late.pop():
+                monkeypatch.setattr(Table, "use", use)
+                with LanceStore.open(place) as other:
+                    other.upsert([theirs])
+            return found
+
+    @contextmanager
+    def used(table: Table) -> Generator[Any]:
+        with use(table) as opened:
+            yield Late(opened)
+
+    monkeypatch.setattr(Table, "use", used)
+    store.upsert([mine])
+    assert not late
+    assert [record.properties for record in store.iterate()] == [{"shared": 1}, {"shared": 2}]
 
 
 def test_writers_at_once_lose_and_double_nothing(store: LanceStore, place: Path) -> None:

@@ -510,7 +510,7 @@ def translated(folder: Path) -> Generator[None]:
         raise
     except (RuntimeError, ValueError, OSError) as error:
         message = re.sub(r",? ?(/rustc)?/\S+\.rs:\d.*", "", str(error), flags=re.DOTALL)[:300]
-        if re.search("commit conflict|concurrent writers", message, re.IGNORECASE):
+        if re.search("commit conflict|concurrent writers|already exists in the dataset", message, re.IGNORECASE):
             raise StoreUnavailableError(
                 f"The store at {str(folder)!r} is busy: other processes keep writing. Try again."
             ) from error

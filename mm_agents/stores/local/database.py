@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from mm_agents.errors import MMAgentsError, StoreError, StoreUnavailableError
@@ -287,10 +288,14 @@ def rows_of(connection: sqlite3.Connection, ids: Sequence[str], *, column: str =
 
 def fetch(connection: sqlite3.Connection, keys: Sequence[Any], *, column: str = "row") -> dict[int, Record]:
     """Records, without vectors, by their row; those that do not exist are left out."""
-    found = _select(
-        connection, f"SELECT row, id, parent, text, properties, thumbnail FROM record WHERE {column} IN", keys
-    )
-    return {row: record_of(*columns) for row, *columns in found}
+    # SQLite lets other threads go first at each row that it hands over, so that all come as one.
+    gathered = "json_group_array(json_array(row, id, parent, text, json(properties)))"
+    found = _select(connection, f"SELECT {gathered} FROM record WHERE {column} IN", keys)
+    rows = [columns for (documents,) in found for columns in json.loads(documents)]
+    shown = f"SELECT row, thumbnail FROM record WHERE thumbnail IS NOT NULL AND {column} IN"
+    thumbnails = dict(_select(connection, shown, keys))
+    with sound("a record"):
+        return {row: _record(*columns, thumbnails.get(row)) for row, *columns in rows}
 
 
 def record_of(id: Any, parent: Any, text: Any, properties: Any, thumbnail: Any) -> Record:
@@ -300,12 +305,18 @@ def record_of(id: Any, parent: Any, text: Any, properties: Any, thumbnail: Any) 
         Unfit: a column does not hold what was written.
     """
     with sound(f"record {id!r}"):
-        given = {"id": id, "parent": parent, "text": text, "thumbnail": thumbnail}
-        kinds = {"id": str, "parent": str | None, "text": str, "thumbnail": bytes | None}
-        for name, kind in kinds.items():
-            if not isinstance(given[name], kind):
-                raise TypeError(f"its {name} is a {type(given[name]).__name__}")
-        return Record(id=id, parent=parent, text=text, properties=read_properties(properties), thumbnail=thumbnail)
+        return _record(id, parent, text, json.loads(properties), thumbnail)
+
+
+def _record(id: Any, parent: Any, text: Any, properties: Any, thumbnail: Any) -> Record:
+    for (name, kinds), value in zip(_KINDS, (id, parent, text, thumbnail), strict=True):
+        if not isinstance(value, kinds):
+            raise TypeError(f"its {name} is a {type(value).__name__}")
+    return Record(id=id, parent=parent, text=text, properties=_properties(properties), thumbnail=thumbnail)
+
+
+_KINDS = (("id", (str,)), ("parent", (str, NoneType)), ("text", (str,)), ("thumbnail", (bytes, NoneType)))
+"""The types of what a record's columns hold."""
 
 
 def columns(
@@ -346,7 +357,11 @@ def _select(connection: sqlite3.Connection, statement: str, keys: Sequence[Any])
 
 def read_properties(text: str) -> dict[str, Value]:
     """The properties of a record from their JSON."""
-    return {name: _value(value) for name, value in json.loads(text).items()}
+    return _properties(json.loads(text))
+
+
+def _properties(document: Any) -> dict[str, Value]:
+    return {name: _value(value) for name, value in document.items()}
 
 
 def _value(value: Any) -> Any:
