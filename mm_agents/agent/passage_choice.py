@@ -28,6 +28,9 @@ _BROADER = {
     kind: frozenset(things.split())
     for kind, things in read_data("mm_agents.agent", "passage_choice.toml")["broader"].items()
 }
+KINDS = tuple(name.replace("_", " ") for name in _PATTERNS["asked"])
+"""The kinds of values that questions ask for, as an answer says that there is none."""
+
 _NAMES = ("person", "address")  # kinds whose values are known by their capitals
 _WRITTEN = frozenset(
     {
@@ -49,7 +52,7 @@ _WRITTEN = frozenset(
 _SAID_ANYHOW = frozenset({"reason", "frequency", "end"})
 """Kinds that a text says without a word of those that mark them: "Frost in the night. The blossom is gone" is why."""
 
-_OF_WORDS = 0.5
+OF_WORDS = 0.5
 """What the words of a question count that a passage has, beside the cosine of the two."""
 
 _SHOWN = frozenset({"place", "colour"})
@@ -272,7 +275,7 @@ def _best(
     """The passage that fits best, with the words of the subject that it lacks; None for them where none has a value."""
     asked = set(_heads(question))
     shares = _shares(asked, passages)
-    order = sorted(zip(ranks, shares, passages, strict=True), key=lambda one: -one[0] - _OF_WORDS * one[1])
+    order = sorted(zip(ranks, shares, passages, strict=True), key=lambda one: -one[0] - OF_WORDS * one[1])
     ordered = [one for *_, one in order]
     fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
     if not fitting:
@@ -289,6 +292,11 @@ def _lacking(question: str, kind: str, found: Paragraph) -> Passage:
     if kind in _SAID_ANYHOW and set(_heads(question)) & _words(found.whole):
         return Passage(text=found.text, under=found.under, unsaid=sought)
     return Passage(text=found.text, lacks=sought)
+
+
+def shares_said(question: str, passages: Sequence[str]) -> list[float]:
+    """How much of what a question asks each passage says, from 0 to 1; a word that few passages have counts more."""
+    return _shares(set(_heads(question)), [Paragraph(text=one) for one in passages])
 
 
 def _shares(asked: set[str], passages: Sequence[Paragraph]) -> list[float]:
