@@ -61,13 +61,13 @@ _OF_HEAD = 0.2
 _IN_HEADS = (*_NAMES, "phone_number", "e-mail_address", "website", "code", "place")
 
 _NEAR_SHARE = 0.5
-"""The share of a question's words that a passage has to have, to be told where it does not say what is asked.
+"""The share of a question's words that a passage has to have, to be quoted where it does not say what is asked.
 
 Words that its text says elsewhere count half.
 """
 
 _WIDER = {"end": "time", "weekday": "time", "age": "year"}
-"""Kinds by what may tell them as well: until when something holds may be told as "within six weeks"."""
+"""Kinds by what may say them as well: until when something holds may be given as "within six weeks"."""
 
 _SHOWN = frozenset({"place", "colour"})
 """Kinds of values that a picture shows without a word."""
@@ -300,10 +300,10 @@ def nearest(
     kept_ranks, kept = _telling(question, kind, passages, ranks, whole)
     asked = content_words(_bare(question)) or content_words(question)
     shares = _shares(asked - _about(whole, name) or asked, kept)
-    told = [f"{one.under} {one.beside or one.text}" for one in kept]
-    tells = [kind is None or has_value(kind, text) or has_value(_WIDER.get(kind, kind), text) for text in told]
+    texts = [f"{one.under} {one.beside or one.text}" for one in kept]
+    tells = [kind is None or has_value(kind, text) or has_value(_WIDER.get(kind, kind), text) for text in texts]
     if is_for_rule(question):
-        tells = [_PATTERNS["rules"]["rule"].search(text) is not None for text in told]
+        tells = [_PATTERNS["rules"]["rule"].search(text) is not None for text in texts]
     scores = [
         rank
         + _OF_WORDS * share

@@ -626,10 +626,10 @@ def test_a_sentence_has_those_next_to_it_in_its_paragraph_alone() -> None:
         ("When did the plumber leave Glasgow?", None),
     ],
 )
-def test_the_nearest_passage_is_told_in_doubt_or_not_at_all(question: str, says: str | None) -> None:
+def test_the_nearest_passage_is_quoted_in_doubt_or_not_at_all(question: str, says: str | None) -> None:
     passages = quotable(SERVICED)
     found = chosen(question, passages, [0.0] * len(passages), SERVICED, "letter.txt")
     assert found.lacks or found.unsaid
-    told = nearest(question, passages, [0.0] * len(passages), SERVICED, "letter.txt", found)
-    assert told.is_near == (says is not None)
-    assert says is None or (says in told.text and told.unsaid and not told.lacks)
+    near = nearest(question, passages, [0.0] * len(passages), SERVICED, "letter.txt", found)
+    assert near.is_near == (says is not None)
+    assert says is None or (says in near.text and near.unsaid and not near.lacks)
