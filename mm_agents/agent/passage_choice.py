@@ -55,6 +55,23 @@ _SAID_ANYHOW = frozenset({"reason", "frequency", "end"})
 OF_WORDS = 0.5
 """What the words of a question count that a passage has, beside the cosine of the two."""
 
+_OF_KIND = 0.1
+"""What it counts that a passage has a value of the kind asked for, and that it fits best by its words."""
+
+_OF_HEAD = 0.2
+"""What it counts against a passage that it is an address or of the head of a letter."""
+
+_IN_HEADS = (*_NAMES, "phone_number", "e-mail_address", "website", "code", "place")
+
+_NEAR_SHARE = 0.5
+"""The share of a question's words that a passage has to have, to be quoted where it does not say what is asked.
+
+Words that its text says elsewhere count half.
+"""
+
+_WIDER = {"end": "time", "weekday": "time", "age": "year"}
+"""Kinds by what may say them as well: until when something holds may be given as "within six weeks"."""
+
 _SHOWN = frozenset({"place", "colour"})
 """Kinds of values that a picture shows without a word."""
 
@@ -128,6 +145,8 @@ class Passage:
         lacks: what is asked for and is not in it; None where it has all of it.
         unsaid: a word of the question that the text does not say, so that the passage may be about something else.
         covers: whether it has every word of the question that means something.
+        is_near: whether it, which does not say all that is asked, has so much of the question that it may be meant.
+        nearness: of one that does not say all that is asked, by which those of several texts are compared.
     """
 
     text: str
@@ -135,6 +154,8 @@ class Passage:
     lacks: str | None = None
     unsaid: str | None = None
     covers: bool = False
+    is_near: bool = False
+    nearness: float = 0.0
 
 
 def kind_of(question: str) -> str | None:
@@ -218,7 +239,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
         whole: the text that they are of; its first line says what all of it is about.
         name: of its file, likewise.
     """
-    about = content_words(" ".join([whole.strip().partition("\n")[0], _spaced(name)]))
+    about = _about(whole, name)
     if (broader := _broader(question, whole)) is not None:
         one = chosen(broader[0], passages, ranks, whole, name)
         return one if one.lacks else replace(one, unsaid=broader[1])
@@ -254,6 +275,58 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     # The rule that a text has for it is for what is asked.
     covers = covers or (bool(heads) and is_for_rule(question) and is_english and unsaid is None)
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+
+
+def _about(whole: str, name: str) -> set[str]:
+    """The words of a text's first line and of its file's name, which hold of every passage."""
+    return content_words(" ".join([whole.strip().partition("\n")[0], _spaced(name)]))
+
+
+def nearest(
+    question: str, passages: Sequence[Paragraph], ranks: Sequence[float], whole: str, name: str, found: Passage
+) -> Passage:
+    """The passage that has most of what is asked, with those next to it, where none was found that says all of it.
+
+    Args:
+        question: as it was asked.
+        passages: of the whole text; one or more.
+        ranks: how near each is to the question.
+        whole: the text.
+        name: of its file; what that and the text's first line say holds of every passage.
+        found: as ``chosen`` gave it, which lacks something. It stays where something else is asked for than it has.
+    """
+    kind = kind_of(question)
+    sought = kind.replace("_", " ") if kind else None
+    if found.lacks not in (None, sought):
+        return found
+    question = (_broader(question, whole) or (question,))[0]
+    kept_ranks, kept = _telling(question, kind, passages, ranks, whole)
+    asked = content_words(_bare(question)) or content_words(question)
+    shares = _shares(asked - _about(whole, name) or asked, kept)
+    texts = [f"{one.under} {one.beside or one.text}" for one in kept]
+    tells = [kind is None or has_value(kind, text) or has_value(_WIDER.get(kind, kind), text) for text in texts]
+    if is_for_rule(question):
+        tells = [_PATTERNS["rules"]["rule"].search(text) is not None for text in texts]
+    scores = [
+        rank
+        + _OF_WORDS * share
+        + _OF_KIND * (tell + (one.text == found.text and found.lacks is None))
+        - _OF_HEAD * (one.is_head and kind not in _IN_HEADS)
+        for rank, share, tell, one in zip(kept_ranks, shares, tells, kept, strict=True)
+    ]
+    best = max(range(len(kept)), key=scores.__getitem__)
+    elsewhere = _shares(asked, [*kept, Paragraph(text=f"{whole} {_spaced(name)}")])[-1]
+    is_near = (shares[best] + elsewhere) / 2 >= _NEAR_SHARE and (tells[best] or kind in _SAID_ANYHOW)
+    if found.lacks is not None and not is_near:
+        return replace(found, nearness=scores[best])
+    one = kept[best]
+    return Passage(
+        text=one.beside or one.text,
+        under=one.under,
+        unsaid=found.lacks or found.unsaid,
+        is_near=is_near,
+        nearness=scores[best],
+    )
 
 
 def _telling(

@@ -166,7 +166,8 @@ def _tell_lacking(builder: AnswerBuilder, hit: Mapping[str, Any], lacks: str) ->
 
 def _told_with_best(near: Sequence[_Near], *, strict: bool, several: bool) -> list[_Near]:
     """The hits that are worth telling: the best that carries a claim, and those that are like it."""
-    carry = [bool(one[0].get("covers")) or (one[2].near if strict else one[2].carries) for one in near]
+    meant = (bool(hit.get("covers") or hit.get("is_near")) for hit, *_ in near)
+    carry = [one or (how.near if strict else how.carries) for one, (*_, how) in zip(meant, near, strict=True)]
     if not any(carry):
         return []
     first = carry.index(True)

@@ -48,6 +48,7 @@ WHETHER = re.compile(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", re.IG
 _ASKS_NUMBER = re.compile(r"\bhow (?:much|many)\b|\b(?:number|percent\w*|price|amount|share)\b|\d", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _STATISTIC = re.compile(r"\b(?:mean|average|median)\b", re.IGNORECASE)
+_PERCENT = re.compile(r"%|(?<![a-z])(?:per ?cent|pct)(?![a-z])", re.IGNORECASE)
 _EXACTLY = re.compile(r"\b(?:exactly|equals?)\b", re.IGNORECASE)
 _IS_NUMBER = re.compile(r"\b(?:is|are|was|were) [^\d?]+ ([$€£]?\d[\d.,]*%?)\W*$", re.IGNORECASE)
 CHANGE = re.compile(WORDS["words"]["change"], re.IGNORECASE)
@@ -273,7 +274,12 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
     said = asked_size(table, question)
-    if said is None and operation_of(question) not in ("highest", "lowest"):
+    compares = operation_of(question) in ("highest", "lowest") or condition_of(question) is not None
+    if (
+        said is None
+        and not (compares and table.layout == "text")
+        and operation_of(question) not in ("highest", "lowest")
+    ):
         said = asked_cell(table, question, paths(table))
     if said is not None:
         return said
@@ -431,7 +437,7 @@ def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
         return unanswered(question, choices_of(series))
     items, out = comparable(best)
     asks_percent = re.search(r"\d\s*(?:%|per ?cent\b)", question, re.IGNORECASE) is not None
-    if asks_percent and items[0].quantity.unit != "%":
+    if asks_percent and items[0].quantity.unit != "%" and not _PERCENT.search(best.name):
         return unanswered(question, f"The numbers of {named_of(best)} are no percents.")
     text, _, matches = _count(Query(operation="count", measure="", condition=condition), best, items)
     left_out = f" Left out: {joined(out)}." if out else ""

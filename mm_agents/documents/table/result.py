@@ -178,7 +178,7 @@ class Table(TableData):
         def one(part: str) -> DocumentAnswer:
             if model is not None:
                 return doubting(questions.answer(self, part, model=model), verified)
-            of_words = word_questions.answer(self, part) if self.layout != "text" else None
+            of_words = word_questions.answer(self, part)
             if of_words is not None:
                 return doubting(of_words, verified)
             asked = row_questions.reworded(self, part)

@@ -14,7 +14,10 @@ from mm_agents.documents.table.row_choice import cells_of, columns_of
 from mm_agents.documents.table.series import TOTAL, paths
 from mm_agents.types import DocumentAnswer
 
-_YES, _NO = (re.compile(rf"^\W*{word}\W*$", re.IGNORECASE) for word in ("yes", "no"))
+_YES, _NO = (re.compile(rf"^\W*(?:{words})\W*$", re.IGNORECASE) for words in ("yes|true", "no|false"))
+_OPPOSITE = re.compile(
+    r"\b(?:un(?=paid|used|read|signed|checked)|in(?=active)|off(?=line)|dis(?=abled))(?P<word>[a-z]+)", re.IGNORECASE
+)
 _MOSTLY = 0.5  # the share of a column's cells that say yes or no, from which it is one of these
 _LISTS = re.compile(r"^\W*(?:(?:and|for|in|of) )?(?P<how>how many|which|what|list|name)\b", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:no|not|without|lacks?|lacking|cannot)\b|n['’]t\b", re.IGNORECASE)
@@ -47,6 +50,7 @@ _BELONGS = content_words(
 )
 _ASIDE = re.compile(r"\b(?:in|of|according to) (?:this|the) (?:table|list|picture|chart)\b", re.IGNORECASE)
 _PARTS = re.compile(r"[,;]")
+_CODE = re.compile(r"[A-Za-z]{0,4}[-_]?\d+")
 _NAMED_NUMBER = re.compile(r"(?P<name>[^()%,;:]*[^\W\d_][^()%,;:]*?)\s?\((?P<number>\d[\d.,]*\s?%?)\)")
 _OF_NUMBER = content_words("share percent percentage proportion value number rate")
 
@@ -57,7 +61,9 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     if labels is None or not table.header_rows or condition_of(question) is not None:
         return None
     asked = _ASIDE.sub(" ", question)
-    for tell in (_yes_or_no, _of_section, _defined, _belonging, _number_in_cell):
+    # A text file's rows are looked up by their words elsewhere.
+    of_words = () if table.layout == "text" else (_of_section, _defined, _belonging, _number_in_cell)
+    for tell in (_yes_or_no, *of_words):
         if (found := tell(table, asked, labels)) is not None:
             return replace(found, question=question)
     return None
@@ -65,6 +71,8 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
 
 def _yes_or_no(table: TableData, question: str, labels: int) -> DocumentAnswer | None:
     """Which rows, or how many, say yes or no in the column that a question names."""
+    heading = " ".join(table.header(column) for column, _ in columns_of(table))
+    question = _OPPOSITE.sub(lambda match: _denied(match, heading), question)
     lists, denials = _LISTS.match(question), _DENIED.findall(question)
     if lists is None or len(denials) > 1 or _NARROWS.search(question):
         return None
@@ -74,21 +82,36 @@ def _yes_or_no(table: TableData, question: str, labels: int) -> DocumentAnswer |
     if len(named) != 1 or DENIES.search(table.header(named[0])):
         return None
     (column,) = named
-    if asked - heads[column] - content_words(table.header(labels)):
+    kind = content_words(f"{table.header(labels)} {table.title.quote if table.title else ''}")
+    if asked - heads[column] - kind:
         return None
     cells = [cell for cell in cells_of(table, column) if cell.text.strip() and table.label(cell.row)]
     clear = [cell for cell in cells if _YES.match(cell.text) or _NO.match(cell.text)]
     if not cells or len(clear) < max(2, _MOSTLY * len(cells)):
         return None
     found = [cell for cell in cells if (_NO if denials else _YES).match(cell.text)]
-    names = [table.label(cell.row) for cell in found]
+    names = [_called(table, cell.row, labels) for cell in found]
     doubt = "some of its cells are neither yes nor no" if len(clear) < len(cells) else None
-    called = [table.label(cell.row) for cell in cells]
+    called = [_called(table, cell.row, labels) for cell in cells]
     doubt = "several rows are called the same" if any(called.count(name) > 1 for name in names) else doubt
     listed = f": {joined(names)}" if names else ""
     text = f"{table.header(column)}, {'no' if denials else 'yes'}: {len(found)} of {len(cells)}{listed}."
     value = len(found) if lists["how"].casefold() == "how many" else names
     return _answer(question, text, value, [*_of_rows(table, found, labels), *(found or cells)], doubt)
+
+
+def _denied(opposite: re.Match[str], heading: str) -> str:
+    """What an opposite denies where a column is called so and none by it: "not online" of "offline"."""
+    word = {"line": "online", "abled": "enabled"}.get(opposite["word"].casefold(), opposite["word"])
+    is_head = re.search(rf"\b{word}\b", heading, re.IGNORECASE) is not None
+    return f"not {word}" if is_head and opposite[0].casefold() not in heading.casefold() else opposite[0]
+
+
+def _called(table: TableData, row: int, labels: int) -> str:
+    """What a row is called: a code such as "s10" with the first words beside it, "s10 (nursery, smoke alarm)"."""
+    name = table.label(row)
+    texts = [cell.text for cell in table.cells if cell.row == row and cell.column != labels and cell.quantity is None]
+    return f"{name} ({', '.join(texts[:2])})" if _CODE.fullmatch(name) and texts else name
 
 
 def _of_section(table: TableData, question: str, labels: int) -> DocumentAnswer | None:
