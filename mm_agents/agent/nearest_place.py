@@ -27,7 +27,7 @@ _TELLING = 2
 """Words from which a question says what it is about: "what should I do then?" has one."""
 
 _SAME_ROW = 0.5
-"""How much of the lower of two lines lies beside the other where they are one row."""
+"""How much of the lower of two lines is beside the other where they are one row."""
 
 _SHOWN = 2
 _BEFORE, _AFTER = 1, 2
@@ -39,14 +39,14 @@ class Place:
     """A place of a document.
 
     Attributes:
-        text: what stands there.
+        text: what it says, as it is compared.
         evidence: its boxes.
-        told: as it is shown, where more is shown than what is compared.
+        shown: the place as an answer shows it, which may have more than what is compared.
     """
 
     text: str
     evidence: tuple[Evidence, ...]
-    told: str
+    shown: str
 
 
 def tell_unread(
@@ -79,8 +79,8 @@ def tell_unread(
     for place in places:
         media_type = readings[0].payload["source"]["media_type"]
         numbers = [builder.cite(one, name=name, media_type=media_type) for one in place.evidence]
-        text, doubt = f"Near to the question is {place.told}", "it is near, and may not be what is asked"
-        builder.claim(text, numbers, why="nearest", doubt=doubt, line=f"- {place.told}")
+        text, doubt = f"Near to the question is {place.shown}", "it is near, and may not be what is asked"
+        builder.claim(text, numbers, why="nearest", doubt=doubt, line=f"- {place.shown}")
     builder.not_answered(asked.text.strip(" ?"), reason or f"{name} does not say it in these words.")
 
 
@@ -111,8 +111,8 @@ def nearest(question: str, places: Sequence[Place], embedder: Embedder) -> list[
     order = sorted(range(len(places)), key=lambda n: -float(near[n]) - OF_WORDS * shares[n])
     found: list[Place] = []
     for n in order:
-        shown = any(places[n].text in one.told for one in found)
-        if not shown and (near[n] >= fair or shares[n] >= _SAID):
+        repeated = any(places[n].text in one.shown for one in found)
+        if not repeated and (near[n] >= fair or shares[n] >= _SAID):
             found.append(places[n])
     return found[:_SHOWN]
 
@@ -132,7 +132,7 @@ def _shapes(chart: Mapping[str, Any], some: Evidence) -> Iterator[Place]:
         lane = f"{node['lane']}: " if node.get("lane") else ""
         ids = [*(one["source"] for one in before), node["id"], *(one["target"] for one in after)]
         boxes = tuple(_at(some, nodes[one]["text"], nodes[one]["box"], "shape") for one in dict.fromkeys(ids))
-        yield Place(text=text, evidence=boxes, told=lane + " → ".join(filter(None, [leads, text])))
+        yield Place(text=text, evidence=boxes, shown=lane + " → ".join(filter(None, [leads, text])))
 
 
 def _led(edge: Mapping[str, Any], text: str, *, comes: bool = False) -> str:
@@ -152,13 +152,13 @@ def _table_rows(table: Mapping[str, Any], some: Evidence) -> Iterator[Place]:
         ]
         found = [cells[number, n] for n in range(len(row)) if (number, n) in cells]
         boxes = tuple(_at(some, cell["text"], cell["box"], "table cell") for cell in found if cell["box"])
-        told = "; ".join(text for text, said in zip(texts, row, strict=True) if said)
+        shown = "; ".join(text for text, said in zip(texts, row, strict=True) if said)
         if boxes:
-            yield Place(text=told, evidence=boxes, told=f"“{told}”")
+            yield Place(text=shown, evidence=boxes, shown=f"“{shown}”")
 
 
 def _written(invoice: ToolResult) -> list[Evidence]:
-    """What was read of an invoice, as it stands on the page."""
+    """What was read of an invoice, as it is on the page."""
     reading, some = invoice.payload["reading"], invoice.evidence[0]
     values = [*reading["fields"].values(), *reading["details"].values(), *reading["items"]]
     places = [place for value in values for place in value["evidence"] if place["box"]]
@@ -178,7 +178,7 @@ def _page_rows(lines: Sequence[Evidence]) -> Iterator[Place]:
     for number, text in enumerate(texts):
         around = slice(max(number - _BEFORE, 0), number + _AFTER + 1)
         boxes = tuple(one for row in ordered[around] for one in row)
-        yield Place(text=text, evidence=boxes, told=f"“{' / '.join(texts[around])}”")
+        yield Place(text=text, evidence=boxes, shown=f"“{' / '.join(texts[around])}”")
 
 
 def _middle(line: Evidence) -> float:
