@@ -8,13 +8,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from mm_agents._text import content_words, read_patterns
+from mm_agents._text import NUMBER_WORDS, content_words, read_patterns
 from mm_agents.documents.periods import period_in
 
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
 _SAYS = _PATTERNS["patterns"]
-_SMALL_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
-_WRITTEN = {str(number): word for word, number in _SMALL_NUMBERS.items()}
+_WRITTEN = {str(number): word for word, number in NUMBER_WORDS.items()}
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 """The months in which the seasons begin, as meteorologists count them north of the equator."""
 
@@ -96,12 +95,12 @@ def missing_in(text: str) -> MediaCondition | None:
 
 def with_numbers_in_words(text: str) -> str:
     """A text whose numbers of one digit are words: "at least three people"."""
-    return re.sub(r"\b\d\b", lambda digit: _WRITTEN.get(digit[0], digit[0]), text)
+    return re.sub(r"\b\d\b", lambda digit: _WRITTEN[digit[0]], text)
 
 
 def _many_people(said: re.Match[str]) -> str:
     """The comparison that a number of people makes: ">= 3" of "three or more"."""
-    number = _SMALL_NUMBERS.get(said["count"].lower()) or int(said["count"])
+    number = NUMBER_WORDS.get(said["count"].lower()) or int(said["count"])
     if said["more"]:
         return f"> {number}"
     if said["fewer"]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mm_agents._text import read_patterns
+from mm_agents._text import NUMBER_WORDS, ORDINALS, read_patterns
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.query_analysis import says
 from mm_agents.tools import Attachment
@@ -24,11 +24,8 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 
 _ORDINALS: Mapping[str, int] = {
     word: n
-    for n, words in enumerate(
-        "first 1st one|second 2nd two|third 3rd three|fourth 4th four|fifth 5th five|sixth 6th|seventh 7th|eighth 8th|"
-        "ninth 9th|tenth 10th".split("|")
-    )
-    for word in words.split()
+    for ordinals in (ORDINALS, "1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th".split(), [*NUMBER_WORDS][1:])
+    for n, word in enumerate(ordinals)
 } | {"last": -1, "latter": -1, "former": 0}
 _ALIKE = ({"read_invoice", "read_table"},)
 """The readers that may both be meant for one thing: an invoice has a table."""

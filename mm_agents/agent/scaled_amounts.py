@@ -9,13 +9,11 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mm_agents._text import content_words, read_patterns
+from mm_agents._text import FACTORS, NUMBER_WORDS, content_words, read_patterns
 
 _PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")["scaled"]
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
-_FACTORS = {"double": 2, "twice": 2, "triple": 3, "treble": 3, "thrice": 3, "quadruple": 4} | {
-    word: n for n, word in enumerate("two three four five six seven eight nine ten".split(), start=2)
-}
+_FACTORS = FACTORS | NUMBER_WORDS
 
 
 @dataclass(frozen=True, slots=True)

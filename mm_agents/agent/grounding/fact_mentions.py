@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
 
-from mm_agents._text import MONTHS, fold, fold_characters, read_data
+from mm_agents._text import MONTHS, NUMBER_WORDS, fold, fold_characters, read_data
 from mm_agents.agent.grounding.facts import Facts, Thing, party_names
 
 MentionKind = Literal["name", "attribute", "amount", "date", "kind", "logic", "strange"]
@@ -30,8 +30,7 @@ _AMOUNT = re.compile(
     rf"(?P<percent>\s?%|\spercent\b)?(?:\s?(?P<sign_after>[€£¥])|\s(?P<code_after>{_CODE})\b"
     r"|\s(?P<spoken>euro|pound|dollar)s?\b)?",
 )
-_WORDS: Sequence[str] = "zero one two three four five six seven eight nine ten eleven twelve".split()
-_WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
+_WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 _NAME, _VALUE, _PARTY = "\x00", "\x01", "\x02"
 
 
@@ -179,7 +178,7 @@ def _amounts(text: str, masked: str) -> Iterator[Mention]:
 
 def _number_words(masked: str) -> Iterator[Mention]:
     for match in _WORD_NUMBER.finditer(masked):
-        number = Decimal(_WORDS.index(match[0].casefold()))
+        number = Decimal(NUMBER_WORDS[match[0].casefold()])
         yield Mention("amount", match[0], *match.span(), number=number)
 
 

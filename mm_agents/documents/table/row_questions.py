@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mm_agents._text import MONTHS, content_words
+from mm_agents._text import MONTHS, NUMBER_WORDS, content_words
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.cell_questions import (
@@ -54,10 +54,11 @@ _WHO = re.compile(r"\W*who(?:se|m)?\b", re.IGNORECASE)
 _TIME = re.compile(rf"\b\d{{1,2}}[:.]\d\d\b|\b\d{{1,2}}\.? (?:{'|'.join(MONTHS)})\b", re.IGNORECASE)
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
+_NUMBER = "|".join(NUMBER_WORDS)
 _NUMBER_WORD = re.compile(
-    rf"\b(have|has|had|with|of|than|exactly|least|most) ({'|'.join(WORDS['numbers'])})\b", re.IGNORECASE
+    rf"\b(have|has|had|with|of|than|exactly|least|most) ({_NUMBER})\b(?![ -](?:{_NUMBER})\b)", re.IGNORECASE
 )
-_AT_END = re.compile(rf"(?<= )(?:{'|'.join(WORDS['numbers'])})(?=\W*$)", re.IGNORECASE)
+_AT_END = re.compile(rf"(?<= )(?:{_NUMBER})(?=\W*$)", re.IGNORECASE)
 _OVER_ALL = re.compile(r"\b(?:over|across|in|for|during) all (?:of )?(?:the )?\w+", re.IGNORECASE)
 _EITHER = re.compile(
     r"^\W*(?:is|are|was|were) there (?:more|fewer|less) (?P<one>.+?),? or (?:more |fewer |less )?(?P<other>.+?)\W*$",
@@ -73,8 +74,8 @@ def reworded(table: TableData, question: str) -> str:
     """A question in the words that tables are computed by: "the lowest price" of "the cheapest", "3" of "three"."""
     found = _FASTEST.sub(lambda match: f"{match['change']} the {'most' if match['most'] else 'least'}", question)
     found = _ADJECTIVES.sub(lambda match: WORDS["adjectives"][match[0].casefold()], found)
-    found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {WORDS['numbers'][match[2].casefold()]}", found)
-    found = _AT_END.sub(lambda match: WORDS["numbers"][match[0].casefold()], found)
+    found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {NUMBER_WORDS[match[2].casefold()]}", found)
+    found = _AT_END.sub(lambda match: str(NUMBER_WORDS[match[0].casefold()]), found)
     found = found if condition_of(found) is not None else _OVER_ALL.sub("altogether", found)
     found = _EITHER.sub(r"What is the difference between \g<one> and \g<other>?", found)
     height, width = table.shape
