@@ -26,11 +26,9 @@ from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import OfflineRun
-from mm_agents.agent.follow_up import asked_anew, planned_after, read_before, tell_property
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
-from mm_agents.agent.query_analysis import asks_rule, files_in, listens, questions_in, says, subject_of
-from mm_agents.agent.question_context import QuestionContext
+from mm_agents.agent.query_analysis import QuestionContext, asks_rule, files_in, listens, questions_in, says, subject_of
 from mm_agents.agent.references import Memory, ReferencedItem, ResolvedReference
 from mm_agents.agent.request import plain
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
@@ -418,12 +416,12 @@ class Conversation:
         question, afterwards = (question, None) if new or aggregations else file_questions.property_after(question)
         conditions = film_conditions(question)
         question = conditions.text
-        alone = None if new else asked_anew(self.agent.planner, self.memory, question, referred)
+        alone = None if new else self.memory.asked_anew(self.agent.planner, question, referred)
         plan = alone or planner.plan(question, _seen(new, referred))
         referred = referred if alone is None else ResolvedReference()
         heard = listens(question, [one.kind for one in _seen(new, referred)])
-        names = planned = (LISTEN,) if heard else planned_after(self.memory, plan.tools, question, referred)
-        again, reader = read_before(self.memory, names, question, anew=alone is not None)
+        names = planned = (LISTEN,) if heard else self.memory.planned_after(plan.tools, question, referred)
+        again, reader = self.memory.read_before(names, question, anew=alone is not None)
         if not (aggregations or new) and self._is_written(question, names, plan, tools):
             names = planned = ("search_text",)
         if aggregations:
@@ -442,7 +440,7 @@ class Conversation:
             orders = plan.orders if planned == plan.tools and not again else ()
             yield from self._work(run, builder, planned, orders, asked)
             if afterwards:
-                yield from tell_property(run, builder, afterwards, asked)
+                yield from file_questions.tell_property(run, builder, afterwards, asked)
         if builder.claims and not new and (older := self._attached_before(referred, again)):
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
@@ -559,7 +557,7 @@ class Conversation:
         planned = self.agent.planner.plan(question, _seen(new, referred)).tools
         known = {one.name for one in tools}
         names = tuple(sorted(known & set(FILLING), key=lambda name: (name not in planned, FILLING.index(name))))
-        again = None if new or referred.things else read_before(self.memory, names, question, anew=False)[0]
+        again = None if new or referred.things else self.memory.read_before(names, question, anew=False)[0]
         yield Planned(tools=names)
         asked = self._asked(Conditions(text=question, where=""), new, referred, names)
         run = self._run(builder, tools, ("search_images", *names), None, started)
@@ -641,11 +639,11 @@ class Conversation:
     ) -> tuple[str, ...] | None:
         """The plan for a chat model, made without it; None where that cannot be done here."""
         try:
-            alone = None if new else asked_anew(self.agent.planner, self.memory, question, referred)
+            alone = None if new else self.memory.asked_anew(self.agent.planner, question, referred)
             if alone is not None:
-                _, reader = read_before(self.memory, alone.tools, question, anew=True)
+                _, reader = self.memory.read_before(alone.tools, question, anew=True)
                 return (*([reader] if reader else []), *alone.tools)
-            planned = planned_after(self.memory, self.agent.planner.plan(question, new).tools, question, referred)
+            planned = self.memory.planned_after(self.agent.planner.plan(question, new).tools, question, referred)
             return (AGGREGATE, *planned) if self._aggregations(question, new, referred) else planned
         except (MissingExtraError, EmbedderError):
             return None

@@ -18,6 +18,7 @@ from mm_agents.agent.film_questions import likes_in, no_film_meant
 from mm_agents.agent.hit_details import has_table, mixes_cells, pages_among, places_of, tables_among, that_may_tell
 from mm_agents.agent.planner import Order, search_for
 from mm_agents.agent.query_analysis import (
+    QuestionContext,
     about_speech,
     asks_over_all,
     asks_rule,
@@ -38,7 +39,6 @@ from mm_agents.agent.query_analysis import (
     without_names,
     without_number,
 )
-from mm_agents.agent.question_context import QuestionContext
 from mm_agents.agent.rendering import (
     likeness,
     render_checks,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,10 @@ from mm_agents.agent.query_analysis import says
 from mm_agents.types import And, Condition
 
 if TYPE_CHECKING:
+    from mm_agents.agent.answer_builder import AnswerBuilder
+    from mm_agents.agent.events import Event
+    from mm_agents.agent.executor import OfflineRun
+    from mm_agents.agent.query_analysis import QuestionContext
     from mm_agents.library import Library
     from mm_agents.types import Record
 
@@ -84,3 +89,11 @@ def folders_of(library: Library) -> list[str]:
 def words_of_name(name: str) -> str:
     """The words of a file's name, without its ending."""
     return re.sub(r"[\W_]+", " ", PurePosixPath(name).stem)
+
+
+def tell_property(run: OfflineRun, builder: AnswerBuilder, part: str, asked: QuestionContext) -> Iterator[Event]:
+    """Tell what a question asks of the file that was found first: how long it is, when it was taken."""
+    cited = builder.sources[0] if builder.claims else None
+    of_file = file_aggregation(part, [(cited.evidence.asset, cited.name)]) if cited else None
+    if of_file is None or not (yield from run.aggregate(replace(asked, aggregations=[of_file]))):
+        builder.not_answered(part)

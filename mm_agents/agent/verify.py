@@ -8,6 +8,7 @@ verification.ok
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
@@ -26,7 +27,6 @@ from mm_agents.agent.ask_again import ask_again, differences
 from mm_agents.agent.field_matching import unproved
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
 from mm_agents.agent.grounding.coverage import denied, is_said, uncovered
-from mm_agents.agent.grounding.misleading_characters import misleading_character
 from mm_agents.agent.grounding.quotes import (
     QUOTED_UNDER,
     Quotes,
@@ -631,3 +631,28 @@ def _what(claim: Claim, cited: list[Source]) -> str:
     if claim.computed:
         parts.append(f"{claim.computed} was computed again")
     return "; ".join(parts)
+
+
+_REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction of what follows, so that "57" is shown as "75"."""
+
+_OWN = frozenset("…\n\r\t")
+"""Characters with a simpler form, or that cannot be seen, that the library writes itself."""
+
+
+def misleading_character(text: str, known: Iterable[str]) -> str | None:
+    """The name of a character by which a text seems to say something else; None where there is none.
+
+    Args:
+        text: of an answer.
+        known: the question, names and quotes, which may have such characters; none of them may reverse what follows.
+    """
+    allowed = _OWN.union(*known)
+    for character in text:
+        if character.isascii() and character.isprintable():
+            continue
+        hidden = unicodedata.category(character) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+        varied = unicodedata.normalize("NFKC", character) != character
+        if character in _REVERSING or ((hidden or varied) and character not in allowed):
+            return unicodedata.name(character, f"U+{ord(character):04X}")
+    return None
