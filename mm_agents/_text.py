@@ -112,6 +112,12 @@ def excerpt(text: str, characters: int) -> str:
     return line if len(line) <= characters else line[: characters - 1].rstrip() + "…"
 
 
+def listed(names: Sequence[str], *, between: str = ", ", last: str = "and") -> str:
+    """Names as a list in a sentence: "a, b and c"."""
+    *first, end = names or ["nothing"]
+    return f"{between.join(first)} {last} {end}" if first else end
+
+
 def clock(seconds: float) -> str:
     """Seconds as people write them: "0:04", "1:02.5"."""
     minutes, rest = divmod(seconds, 60)

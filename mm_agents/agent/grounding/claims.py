@@ -16,8 +16,9 @@ _NUMBER = re.compile(r"(?<![\w.,])[-−+]?\d(?:[\d.,'\u00a0\u202f]*\d)?")
 _TERM = r"(?:\d[\d.]* % of )?\d[\d.]*"
 _EQUATION = re.compile(rf"(?<![\w.,])({_TERM}(?: [×+−/] {_TERM})*) = (\d[\d.]*\d|\d)")
 _SHARE = re.compile(r"(\d[\d.]*) % of (\d[\d.]*)")
-_CURRENCIES = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
-_CODE = re.compile(r"\b(?:EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY|HUF|BRL|MXN|ZAR|SGD|NZD)\b|[€£$¥₹]")
+CURRENCY_SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
+CURRENCY_CODES = "EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY|HUF|BRL|MXN|ZAR|SGD|NZD"
+_CURRENCY = re.compile(rf"\b(?:{CURRENCY_CODES})\b|[€£$¥₹]")
 _LONGEST_SUM = 2000  # characters
 
 _COUNTS = {"a": 1, "an": 1, "single": 1, "pair": 2, "couple": 2, "dozen": 12}
@@ -32,7 +33,7 @@ def numbers_in(text: str) -> list[str]:
 
 def currencies_in(text: str) -> set[str]:
     """The currencies that a text names, by their codes."""
-    return {_CURRENCIES.get(found[0], found[0]) for found in _CODE.finditer(text)}
+    return {CURRENCY_SIGNS.get(found[0], found[0]) for found in _CURRENCY.finditer(text)}
 
 
 def values_of(written: str) -> set[Decimal]:

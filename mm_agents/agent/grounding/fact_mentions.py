@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Literal
 
 from mm_agents._text import MONTHS, NUMBER_WORDS, fold, fold_characters, read_data
+from mm_agents.agent.grounding.claims import CURRENCY_CODES, CURRENCY_SIGNS
 from mm_agents.agent.grounding.facts import Facts, Thing, party_names
 
 MentionKind = Literal["name", "attribute", "amount", "date", "kind", "logic", "strange"]
@@ -22,12 +23,10 @@ _DATE = re.compile(
     rf"|\b{_MONTH.format('only')} (?P<only_year>\d{{4}})\b",
     re.IGNORECASE,
 )
-_SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
-_CODE = "EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY"
 _SPOKEN = {"euro": "EUR", "pound": "GBP", "dollar": "USD"}
 _AMOUNT = re.compile(
-    rf"(?:(?P<sign>[€£$¥₹])\s?|\b(?P<code>{_CODE})\s)?(?<![\w.,-])(?P<number>\d+(?:,\d{{3}})*(?:\.\d+)?)(?![\d-])"
-    rf"(?P<percent>\s?%|\spercent\b)?(?:\s?(?P<sign_after>[€£¥])|\s(?P<code_after>{_CODE})\b"
+    rf"(?:(?P<sign>[€£$¥₹])\s?|\b(?P<code>{CURRENCY_CODES})\s)?(?<![\w.,-])(?P<number>\d+(?:,\d{{3}})*(?:\.\d+)?)(?![\d-])"
+    rf"(?P<percent>\s?%|\spercent\b)?(?:\s?(?P<sign_after>[€£¥])|\s(?P<code_after>{CURRENCY_CODES})\b"
     r"|\s(?P<spoken>euro|pound|dollar)s?\b)?",
 )
 _WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
@@ -165,7 +164,7 @@ def _amounts(text: str, masked: str) -> Iterator[Mention]:
         if _VALUE in masked[match.start() : match.end()] or _NAME in masked[match.start() : match.end()]:
             continue
         sign, code = match["sign"] or match["sign_after"], match["code"] or match["code_after"]
-        currency = _SIGNS.get(sign or "") or code or _SPOKEN.get(match["spoken"] or "")
+        currency = CURRENCY_SIGNS.get(sign or "") or code or _SPOKEN.get(match["spoken"] or "")
         yield Mention(
             "amount",
             match["number"],

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from mm_agents._optional import require
-from mm_agents._text import ORDINALS, by_form
+from mm_agents._text import ORDINALS, by_form, listed
 from mm_agents.documents.flowchart import export
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.process import Branch, Process, paths
@@ -575,8 +575,3 @@ def in_a_row(process: Process, ids: Sequence[str]) -> str:
 
 def _are(number: int, noun: str) -> str:
     return f"is 1 {noun}" if number == 1 else f"are {number} {noun}s"
-
-
-def listed(names: Sequence[str], *, last: str = "and") -> str:
-    """Names as a list in a sentence."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}" if names else "nothing"

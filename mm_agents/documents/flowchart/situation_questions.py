@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from mm_agents._optional import require
-from mm_agents._text import NUMBER_WORDS
+from mm_agents._text import NUMBER_WORDS, listed
 from mm_agents.documents.flowchart import questions
 from mm_agents.documents.flowchart.process import Branch, Process
 from mm_agents.documents.flowchart.questions import (
@@ -17,7 +17,6 @@ from mm_agents.documents.flowchart.questions import (
     YES,
     answer_of,
     in_a_row,
-    listed,
     quoted,
     stems_of,
     unexplained,
