@@ -53,20 +53,7 @@ from mm_agents.search.ranking import (
     with_sentences,
 )
 from mm_agents.search.recommend import recommend
-from mm_agents.types import (
-    And,
-    CollectionSpec,
-    Condition,
-    Filter,
-    Hit,
-    Hits,
-    Not,
-    Or,
-    Record,
-    Speech,
-    Text,
-    Words,
-)
+from mm_agents.types import And, CollectionSpec, Condition, Filter, Hit, Hits, Not, Or, Record, Speech, Text, Words
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, SpeechRecognizer, Store

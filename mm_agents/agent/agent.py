@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent import file_questions, film_questions
+from mm_agents.agent import file_questions
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.aggregation_rendering import tools_to_follow
 from mm_agents.agent.answer import Answer, AnswerCache
-from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.answer_builder import AnswerBuilder, is_no_task
 from mm_agents.agent.answer_data import AttachedFile
 from mm_agents.agent.answer_language import advise, in_language
 from mm_agents.agent.budget import Budget
@@ -34,7 +34,6 @@ from mm_agents.agent.request import plain
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
 from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
-from mm_agents.agent.small_talk import REFUSAL, is_no_task
 from mm_agents.agent.suggestions import Suggestions
 from mm_agents.agent.tool_roles import ASKABLE, EVERYWHERE, LISTEN, QUOTE, SEARCHES, instead_of
 from mm_agents.agent.tracing import Trace
@@ -440,7 +439,7 @@ class Conversation:
             orders = plan.orders if planned == plan.tools and not again else ()
             yield from self._work(run, builder, planned, orders, asked)
             if afterwards:
-                yield from file_questions.tell_property(run, builder, afterwards, asked)
+                yield from file_questions.tell_property(run.aggregate, builder, afterwards, asked)
         if builder.claims and not new and (older := self._attached_before(referred, again)):
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
@@ -464,7 +463,7 @@ class Conversation:
             yield from run.run_orders(orders, asked) if orders else run.run(planned, asked)
         elif asked.attachments or (asked.focus and files_in(asked.text)):
             if not (yield from run.ask_attached(asked)):
-                builder.refuse(REFUSAL)
+                builder.refuse()
         elif not (yield from run.look(asked)):
             builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
 
@@ -505,7 +504,7 @@ class Conversation:
         self, asked: Conditions, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
     ) -> QuestionContext:
         """The question with what is known of the library."""
-        asked = film_questions.beside_liked(asked, self.agent.library) if "recommend" in names else asked
+        asked = file_questions.beside_liked(asked, self.agent.library) if "recommend" in names else asked
         return QuestionContext(
             text=asked.text,
             where=asked.where,
@@ -618,7 +617,7 @@ class Conversation:
         ):
             return []
         focus = [thing.id for thing in referred.things] if not new else []
-        if not new and (of_films := film_questions.film_aggregation(question, self.agent.films, focus)) is not None:
+        if not new and (of_films := file_questions.film_aggregation(question, self.agent.films, focus)) is not None:
             return [of_films]
         if not new and (
             of_file := file_questions.file_aggregation(question, [(one.id, one.name) for one in referred.things])

@@ -10,8 +10,16 @@ from datetime import date
 from typing import Any
 
 from mm_agents._text import NUMBER_WORDS, ORDINALS, parts_of, read_patterns
-from mm_agents.agent.conditions import compared_words, comparisons, released, without_conditions
-from mm_agents.agent.media_conditions import folder_in, missing_in, shown_in, taken_in
+from mm_agents.agent.conditions import (
+    compared_words,
+    comparisons,
+    folder_in,
+    missing_in,
+    released,
+    shown_in,
+    taken_in,
+    without_conditions,
+)
 from mm_agents.documents.periods import period_in
 
 AGGREGATE = "aggregate"

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import content_words
 from mm_agents.agent.paragraphs import Paragraph, quotable
-from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, likeliest, names_it, tells_written
+from mm_agents.agent.passage_choice import (
+    chosen,
+    computed_amount,
+    half_unsaid,
+    is_about,
+    kind_of,
+    likeliest,
+    names_it,
+    scaled_amount,
+    tells_written,
+)
 from mm_agents.agent.query_analysis import names_in, said_of, says
-from mm_agents.agent.scaled_amounts import computed_amount, scaled_amount
 from mm_agents.documents.text_questions import TextLine, lines_with
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.protocols import Accompanied, Calibrated, Fluent

@@ -24,6 +24,7 @@ from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.answer_language import as_english
 from mm_agents.agent.ask_again import ask_again, differences
+from mm_agents.agent.conditions import with_numbers_in_words
 from mm_agents.agent.field_matching import unproved
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
 from mm_agents.agent.grounding.coverage import denied, is_said, uncovered
@@ -42,7 +43,6 @@ from mm_agents.agent.grounding.read_again import READS, ReadAgain
 from mm_agents.agent.grounding.reasons import check_faults, reason_fault
 from mm_agents.agent.grounding.search_again import SearchAgain
 from mm_agents.agent.grounding.statements import new_words, too_strange
-from mm_agents.agent.media_conditions import with_numbers_in_words
 from mm_agents.agent.query_analysis import files_in, greeting_to
 from mm_agents.agent.source_images import place_of
 from mm_agents.errors import MediaError, MissingExtraError, MMAgentsError
