@@ -17,10 +17,9 @@ from mm_agents._text import parts_of
 from mm_agents.agent import file_questions
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.aggregation_rendering import tools_to_follow
-from mm_agents.agent.answer import Answer, AnswerCache
-from mm_agents.agent.answer_builder import AnswerBuilder, is_no_task
+from mm_agents.agent.answer import Answer, AnswerCache, in_language
+from mm_agents.agent.answer_builder import AnswerBuilder, advise, is_no_task
 from mm_agents.agent.answer_data import AttachedFile
-from mm_agents.agent.answer_language import advise, in_language
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of

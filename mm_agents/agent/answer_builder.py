@@ -10,12 +10,14 @@ from mm_agents.agent.answer_data import Check, CheckStatus, Claim, ClaimKind, Co
 from mm_agents.agent.grounding.claims import check_claim, said_in, with_similarity
 from mm_agents.agent.planner import PARAMETERS
 from mm_agents.agent.query_analysis import greeting_to, says
+from mm_agents.agent.tool_roles import SEARCHES
 from mm_agents.languages import detected
 from mm_agents.security.injection import screen_said
 from mm_agents.types import Evidence
 
 if TYPE_CHECKING:
     from mm_agents.agent.planner import Plan
+    from mm_agents.library import Library
 
 _REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
 
@@ -235,3 +237,10 @@ def is_no_task(builder: AnswerBuilder, question: str, plan: Plan, *, attached: b
         builder.refuse()
         return True
     return False
+
+
+def advise(builder: AnswerBuilder, library: Library, language: str | None) -> None:
+    """Say what to run where a library that was searched does not understand the question's language."""
+    searched = any(step.tool in SEARCHES for step in builder.route)
+    if language and searched and (advice := library.advice(language)):
+        builder.say(f"This library does not understand the language of the question. Run: {advice}")

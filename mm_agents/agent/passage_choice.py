@@ -250,7 +250,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     )
     unsaid = _unsaid(question, found.whole, known - set(beside), about) if is_english and lacks is None else None
     # The rule that a text has for it is for what is asked.
-    covers = covers or (bool(heads) and is_for_rule(question) and is_english and unsaid is None)
+    covers = covers or (bool(heads) and asks_permission(question) and is_english and unsaid is None)
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
 
 
@@ -305,7 +305,7 @@ def _broader(question: str, whole: str) -> tuple[str, str] | None:
 
     Where a text says "pets" and nothing of dogs, its rules for dogs are those for pets, though it does not say so.
     """
-    if not is_for_rule(question):
+    if not asks_permission(question):
         return None
     words = content_words(whole)
     for kind, things in _BROADER.items():
@@ -315,7 +315,7 @@ def _broader(question: str, whole: str) -> tuple[str, str] | None:
     return None
 
 
-def is_for_rule(question: str) -> bool:
+def asks_permission(question: str) -> bool:
     """Whether a question is for what a text allows: "am I allowed to", "do I need permission for"."""
     return any(_PATTERNS["rules"][name].search(question) for name in ("frame", "allows"))
 
@@ -434,7 +434,7 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
         missing = [word for word, stems in heads.items() if not stems <= words | about]
         if 2 * len(missing) > len(heads):
             return missing[0]
-    if strange is None and is_for_rule(question) and not rules["rule"].search(passage):
+    if strange is None and asks_permission(question) and not rules["rule"].search(passage):
         found = rules["allows"].search(question) or rules["frame"].search(question)
         return found[0].split()[0] if found else None
     return strange

@@ -19,10 +19,9 @@ from mm_agents import media
 from mm_agents._text import content_words, unknown_words
 from mm_agents.agent.aggregation import AGGREGATE
 from mm_agents.agent.aggregation_rendering import GATHERING, LEAST, MOST
-from mm_agents.agent.answer import Answer
+from mm_agents.agent.answer import Answer, as_english
 from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
-from mm_agents.agent.answer_language import as_english
 from mm_agents.agent.ask_again import ask_again, differences
 from mm_agents.agent.conditions import with_numbers_in_words
 from mm_agents.agent.field_matching import unproved

@@ -78,11 +78,9 @@ def reworded(table: TableData, question: str) -> str:
     found = _AT_END.sub(lambda match: str(NUMBER_WORDS[match[0].casefold()]), found)
     found = found if condition_of(found) is not None else _OVER_ALL.sub("altogether", found)
     found = _EITHER.sub(r"What is the difference between \g<one> and \g<other>?", found)
-    height, width = table.shape
-    names = " ".join([*map(table.header, range(width)), *map(table.label, range(height))])
-    open_ended = {number[1] for number in _OPEN_ENDED.finditer(names)}  # "60+ months" is a row's or column's name
+    open_ended = {number[1] for number in _OPEN_ENDED.finditer(table.names)}  # "60+ months" is a row's or column's name
     initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", found)).upper()
-    for short in {short for short in _ACRONYM.findall(names) if short in initials}:
+    for short in {short for short in _ACRONYM.findall(table.names) if short in initials}:
         found = _shortened(found, short)
     return _MORE_THAN.sub(lambda match: f"{match[1]}+" if match[1] in open_ended else match[0], found)
 
