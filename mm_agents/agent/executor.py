@@ -14,11 +14,12 @@ from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Event
-from mm_agents.agent.film_questions import likes_in, no_film_meant
+from mm_agents.agent.file_questions import likes_in, no_film_meant
 from mm_agents.agent.hit_details import has_table, mixes_cells, pages_among, places_of, tables_among, that_may_tell
 from mm_agents.agent.nearest_place import tell_unread
 from mm_agents.agent.planner import Order, search_for
 from mm_agents.agent.query_analysis import (
+    QuestionContext,
     about_speech,
     asks_over_all,
     asks_rule,
@@ -39,7 +40,6 @@ from mm_agents.agent.query_analysis import (
     without_names,
     without_number,
 )
-from mm_agents.agent.question_context import QuestionContext
 from mm_agents.agent.rendering import (
     likeness,
     render_checks,

@@ -14,16 +14,17 @@ from mm_agents.agent.paragraphs import Paragraph, quotable, records
 from mm_agents.agent.passage_choice import (
     Passage,
     chosen,
+    computed_amount,
     half_unsaid,
     is_about,
     kind_of,
     likeliest,
     names_it,
     nearest,
+    scaled_amount,
     tells_written,
 )
 from mm_agents.agent.query_analysis import names_in, said_of, says
-from mm_agents.agent.scaled_amounts import computed_amount, scaled_amount
 from mm_agents.documents.text_questions import TextLine, lines_with
 from mm_agents.errors import MMAgentsError
 from mm_agents.languages import ENGLISH, detected

@@ -9,9 +9,10 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from heapq import nsmallest
 
-from mm_agents._text import MONTHS, content_words, read_data, read_patterns
+from mm_agents._text import FACTORS, MONTHS, NUMBER_WORDS, content_words, read_data, read_patterns
 from mm_agents.agent.paragraphs import Paragraph
 from mm_agents.documents.dates import dates_in
 from mm_agents.languages import ENGLISH, detected
@@ -273,7 +274,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     )
     unsaid = _unsaid(question, found.whole, known - set(beside), about) if is_english and lacks is None else None
     # The rule that a text has for it is for what is asked.
-    covers = covers or (bool(heads) and is_for_rule(question) and is_english and unsaid is None)
+    covers = covers or (bool(heads) and asks_permission(question) and is_english and unsaid is None)
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
 
 
@@ -385,7 +386,7 @@ def _broader(question: str, whole: str) -> tuple[str, str] | None:
 
     Where a text says "pets" and nothing of dogs, its rules for dogs are those for pets, though it does not say so.
     """
-    if not is_for_rule(question):
+    if not asks_permission(question):
         return None
     words = content_words(whole)
     for kind, things in _BROADER.items():
@@ -395,7 +396,7 @@ def _broader(question: str, whole: str) -> tuple[str, str] | None:
     return None
 
 
-def is_for_rule(question: str) -> bool:
+def asks_permission(question: str) -> bool:
     """Whether a question is for what a text allows: "am I allowed to", "do I need permission for"."""
     return any(_PATTERNS["rules"][name].search(question) for name in ("frame", "allows"))
 
@@ -514,7 +515,7 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
         missing = [word for word, stems in heads.items() if not stems <= words | about]
         if 2 * len(missing) > len(heads):
             return missing[0]
-    if strange is None and is_for_rule(question) and not rules["rule"].search(passage):
+    if strange is None and asks_permission(question) and not rules["rule"].search(passage):
         found = rules["allows"].search(question) or rules["frame"].search(question)
         return found[0].split()[0] if found else None
     return strange
@@ -541,3 +542,69 @@ def _other_measure(question: str, passage: str, *, values: bool) -> str | None:
 
 def _spaced(name: str) -> str:
     return re.sub(r"[_.-]+", " ", name)
+
+
+# ---------------------------------------------------------------- amounts times a factor
+
+
+_SCALED = _PATTERNS["scaled"]
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+_FACTORS = FACTORS | NUMBER_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledAmount:
+    """What a question wants several times.
+
+    Attributes:
+        question: for the amount that the text gives.
+        what: the noun that is counted or measured, as it is said.
+        factor: the words for how many times.
+        times: their number; 0 for half.
+        unit: the unit that it is asked in, "" where any will do.
+    """
+
+    question: str
+    what: str
+    factor: str
+    times: int
+    unit: str = ""
+
+
+def scaled_amount(question: str) -> ScaledAmount | None:
+    """What a question wants several times; None where it has no plain factor, or says more than that."""
+    factors = [*_SCALED["factor"].finditer(question)]
+    asked = next((one for one in _SENTENCE.split(question) if _SCALED["amount"].search(one)), None)
+    if len(factors) != 1 or asked is None:
+        return None
+    (factor,), found = factors, _SCALED["amount"].search(asked)
+    word = next(one for one in (factor["word"], factor["of_word"], factor["verb"]) if one).casefold()
+    times = 0 if word in ("half", "halve") else _FACTORS.get(word) or int(word)
+    rest = asked.replace(factor[0], " ").replace(found[0] if found else "", " ")
+    if found is None or content_words(_SCALED["frame"].sub(" ", rest)):
+        return None
+    of = (factor["of"] or factor["batch_of"] or factor["verb_of"] or "").strip()
+    of = of if content_words(_SCALED["frame"].sub(" ", of)) else ""
+    text = f"How {found['much']} {found['what']} do I need{f' for {of}' if of else ''}?"
+    return ScaledAmount(text, found["what"], factor[0].strip(), times, found["unit"] or "")
+
+
+def computed_amount(scaled: ScaledAmount, passage: str, whole: str) -> tuple[str, str] | None:
+    """The amount that a passage gives, multiplied: the sentence, and the sum behind it.
+
+    None where the whole text does not give one amount of it, or the passage gives it for each of something.
+    """
+    wanted = content_words(scaled.what)
+    given = [
+        [one for one in _SCALED["given"].finditer(text) if content_words(one["what"]) == wanted]
+        for text in (passage, whole)
+    ]
+    if not wanted or [len(found) for found in given] != [1, 1] or _SCALED["each"].search(passage):
+        return None
+    number, unit, what = (given[0][0][name] for name in ("number", "unit", "what"))
+    if scaled.unit and scaled.unit[0].casefold() != (unit or " ")[0].casefold():
+        return None  # asked in cups, and given in grams
+    value = Decimal(number) * scaled.times if scaled.times else Decimal(number) / 2
+    told = f"{number} × {scaled.times}" if scaled.times else f"{number} / 2"
+    text = f"{told} = {value.normalize():f}{f' {unit} of' if unit else ''} {what}."
+    return text, f"{told.replace('×', '*')} = {value.normalize():f}"

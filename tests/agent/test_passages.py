@@ -12,8 +12,15 @@ import pytest
 
 from mm_agents import Agent, Library
 from mm_agents.agent.hit_details import quotable
-from mm_agents.agent.passage_choice import Paragraph, chosen, has_value, kind_of, nearest
-from mm_agents.agent.scaled_amounts import computed_amount, scaled_amount
+from mm_agents.agent.passage_choice import (
+    Paragraph,
+    chosen,
+    computed_amount,
+    has_value,
+    kind_of,
+    nearest,
+    scaled_amount,
+)
 from mm_agents.agent.verify import verify
 from mm_agents.tools import ToolResult
 

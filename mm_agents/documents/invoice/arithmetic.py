@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
+from mm_agents._text import FACTORS
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.asked import (
@@ -39,7 +40,6 @@ _TAKEN = re.compile(
 _OFF = re.compile(rf"{_PERCENT} (?:discount|off|reduction|skonto|rebate)")
 _OF = re.compile(rf"{_PERCENT} (?:(?:tip|gratuity|deposit|share) )?(?:of|from|on)\b")
 _PARTS = {"half": 2, "a third": 3, "one third": 3, "a quarter": 4, "one quarter": 4, "a tenth": 10}
-_TIMES = {"double": 2, "twice": 2, "triple": 3}
 _SPLIT = re.compile(
     r"\b(?:split|divided?|shared?)\b.*?\b(?:between|by|among|amongst|into|with|in) (?:the )?(?P<number>[a-z]+|\d+)\b"
 )
@@ -215,11 +215,11 @@ def _asked_share(asked: Asked) -> DocumentAnswer | None:
         if match is not None and number is not None:
             rest = f"{text[: match.start()]} {text[match.end() :]}"
             return _percent(asked, rest, number, sign)
-    for words, number in {**_PARTS, **_TIMES}.items():
+    for words, number in {**_PARTS, **FACTORS}.items():
         match = re.search(rf"\b{words}\b", text)
         if match is not None:
             rest = f"{text[: match.start()]} {text[match.end() :]}"
-            return _multiple(asked, rest, Decimal(number), "×" if words in _TIMES else "/")
+            return _multiple(asked, rest, Decimal(number), "×" if words in FACTORS else "/")
     match = _SPLIT.search(text) or _EACH_OF.search(text)
     said = match["number"] or match.groupdict().get("of") if match else None
     number = number_of(said) if said else None

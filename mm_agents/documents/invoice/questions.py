@@ -52,13 +52,14 @@ from mm_agents.documents.invoice.payment_questions import (
     asked_tender,
 )
 from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
+from mm_agents.documents.summary import ShownReading
 from mm_agents.types import DocumentAnswer
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
 
 
-class Invoice(InvoiceData):
+class Invoice(ShownReading, InvoiceData):
     """An invoice as it was read, and what it answers.
 
     Attributes:
@@ -71,10 +72,6 @@ class Invoice(InvoiceData):
         """As of one invoice; the key "others" lists those that are in the same file, if any."""
         others = {"others": [other.to_json() for other in self.others]} if self.others else {}
         return super().to_json() | others
-
-    def __repr__(self) -> str:
-        """How much was read, and how much of it is verified, in one line."""
-        return summary.line(self)
 
     def __str__(self) -> str:
         return repr(self)  # pydantic's own prints every field with its places

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from mm_agents._text import MONTHS, content_words
+from mm_agents._text import MONTHS, NUMBER_WORDS, content_words
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.cell_questions import (
@@ -62,10 +62,11 @@ _MOST_ADDED = 12  # amounts that are written out
 _HOW_MUCH = re.compile(r"\bhow much\b", re.IGNORECASE)
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
+_NUMBER = "|".join(NUMBER_WORDS)
 _NUMBER_WORD = re.compile(
-    rf"\b(have|has|had|with|of|than|exactly|least|most) ({'|'.join(WORDS['numbers'])})\b", re.IGNORECASE
+    rf"\b(have|has|had|with|of|than|exactly|least|most) ({_NUMBER})\b(?![ -](?:{_NUMBER})\b)", re.IGNORECASE
 )
-_AT_END = re.compile(rf"(?<= )(?:{'|'.join(WORDS['numbers'])})(?=\W*$)", re.IGNORECASE)
+_AT_END = re.compile(rf"(?<= )(?:{_NUMBER})(?=\W*$)", re.IGNORECASE)
 _OVER_ALL = re.compile(r"\b(?:over|across|in|for|during) all (?:of )?(?:the )?\w+", re.IGNORECASE)
 _EITHER = re.compile(
     r"^\W*(?:is|are|was|were) there (?:more|fewer|less) (?P<one>.+?),? or (?:more |fewer |less )?(?P<other>.+?)\W*$",
@@ -81,15 +82,13 @@ def reworded(table: TableData, question: str) -> str:
     """A question in the words that tables are computed by: "the lowest price" of "the cheapest", "3" of "three"."""
     found = _FASTEST.sub(lambda match: f"{match['change']} the {'most' if match['most'] else 'least'}", question)
     found = _ADJECTIVES.sub(lambda match: WORDS["adjectives"][match[0].casefold()], found)
-    found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {WORDS['numbers'][match[2].casefold()]}", found)
-    found = _AT_END.sub(lambda match: WORDS["numbers"][match[0].casefold()], found)
+    found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {NUMBER_WORDS[match[2].casefold()]}", found)
+    found = _AT_END.sub(lambda match: str(NUMBER_WORDS[match[0].casefold()]), found)
     found = found if condition_of(found) is not None else _OVER_ALL.sub("altogether", found)
     found = _EITHER.sub(r"What is the difference between \g<one> and \g<other>?", found)
-    height, width = table.shape
-    names = " ".join([*map(table.header, range(width)), *map(table.label, range(height))])
-    open_ended = {number[1] for number in _OPEN_ENDED.finditer(names)}  # "60+ months" is a row's or column's name
+    open_ended = {number[1] for number in _OPEN_ENDED.finditer(table.names)}  # "60+ months" is a row's or column's name
     initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", found)).upper()
-    for short in {short for short in _ACRONYM.findall(names) if short in initials}:
+    for short in {short for short in _ACRONYM.findall(table.names) if short in initials}:
         found = _shortened(found, short)
     return _MORE_THAN.sub(lambda match: f"{match[1]}+" if match[1] in open_ended else match[0], found)
 

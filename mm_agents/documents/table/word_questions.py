@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mm_agents._text import content_words
-from mm_agents.documents.table.cell_questions import DENIES
+from mm_agents._text import content_words, listed
+from mm_agents.documents.table.cell_questions import DENIES, answer_from
 from mm_agents.documents.table.data import Cell, TableData
-from mm_agents.documents.table.questions import condition_of, joined, operation_of
+from mm_agents.documents.table.questions import condition_of, operation_of
 from mm_agents.documents.table.row_choice import cells_of, columns_of
 from mm_agents.documents.table.series import TOTAL, paths
 from mm_agents.types import DocumentAnswer
@@ -94,10 +94,10 @@ def _yes_or_no(table: TableData, question: str, labels: int) -> DocumentAnswer |
     doubt = "some of its cells are neither yes nor no" if len(clear) < len(cells) else None
     called = [_called(table, cell.row, labels) for cell in cells]
     doubt = "several rows are called the same" if any(called.count(name) > 1 for name in names) else doubt
-    listed = f": {joined(names)}" if names else ""
-    text = f"{table.header(column)}, {'no' if denials else 'yes'}: {len(found)} of {len(cells)}{listed}."
+    rows = f": {listed(names)}" if names else ""
+    text = f"{table.header(column)}, {'no' if denials else 'yes'}: {len(found)} of {len(cells)}{rows}."
     value = len(found) if lists["how"].casefold() == "how many" else names
-    return _answer(question, text, value, [*_of_rows(table, found, labels), *(found or cells)], doubt)
+    return answer_from(question, text, value, [*_of_rows(table, found, labels), *(found or cells)], doubt)
 
 
 def _denied(opposite: re.Match[str], heading: str) -> str:
@@ -130,8 +130,8 @@ def _of_section(table: TableData, question: str, labels: int) -> DocumentAnswer 
         return None
     names = [cell.text for cell in sections[named[0]]]
     value = len(names) if "how many" in question.casefold() else names
-    text = f"{named[0]}: {len(names)} ({joined(names)})." if isinstance(value, int) else f"{named[0]}: {joined(names)}."
-    return _answer(question, text, value, sections[named[0]])
+    text = f"{named[0]}: {len(names)} ({listed(names)})." if isinstance(value, int) else f"{named[0]}: {listed(names)}."
+    return answer_from(question, text, value, sections[named[0]])
 
 
 def _defined(table: TableData, question: str, labels: int) -> DocumentAnswer | None:
@@ -191,7 +191,7 @@ def _number_in_cell(table: TableData, question: str, labels: int) -> DocumentAns
         return None
     ((cell, match),) = found
     text = f"{table.header(cell.column)}, {match['name'].strip()}: {match['number']}."
-    return _answer(question, text, match["number"], [cell])
+    return answer_from(question, text, match["number"], [cell])
 
 
 def _texts(table: TableData, labels: int) -> Iterator[Cell]:
@@ -204,14 +204,11 @@ def _of_cell(table: TableData, question: str, cell: Cell, labels: int, doubt: st
     """A cell with the names of its row and column."""
     place = ", ".join(name for name in (paths(table)[cell.row], table.header(cell.column)) if name)
     text = " ".join(cell.text.split())
-    return _answer(question, f"{place}: {text}", table.label(cell.row), [*_of_rows(table, [cell], labels), cell], doubt)
+    return answer_from(
+        question, f"{place}: {text}", table.label(cell.row), [*_of_rows(table, [cell], labels), cell], doubt
+    )
 
 
 def _of_rows(table: TableData, cells: Sequence[Cell], labels: int) -> list[Cell]:
     """The cells that name the rows of some cells."""
     return [name for cell in cells if (name := table.at(cell.row, labels)) is not None]
-
-
-def _answer(question: str, text: str, value: object, cells: Sequence[Cell], doubt: str | None = None) -> DocumentAnswer:
-    evidence = tuple(dict.fromkeys(place for cell in cells for place in cell.evidence))
-    return DocumentAnswer(question=question, answer=text, value=value, evidence=evidence, doubt=doubt)
