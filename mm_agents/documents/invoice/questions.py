@@ -18,7 +18,15 @@ from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.dates import dates_in, fold
 from mm_agents.documents.invoice import lexicon
-from mm_agents.documents.invoice.arithmetic import TAX, asked_either, asked_filter, asked_most, asked_sum, not_computed
+from mm_agents.documents.invoice.arithmetic import (
+    TAX,
+    asked_checks,
+    asked_either,
+    asked_filter,
+    asked_most,
+    asked_sum,
+    not_computed,
+)
 from mm_agents.documents.invoice.asked import (
     TAX_CLAUSE,
     WHOLE,
@@ -31,7 +39,6 @@ from mm_agents.documents.invoice.asked import (
     unsaid_words,
     words_of,
 )
-from mm_agents.documents.invoice.check_questions import asked_checks
 from mm_agents.documents.invoice.data import MONEY, InvoiceData, Labelled, LineItem, value_json
 from mm_agents.documents.invoice.item_questions import (
     asked_count,
