@@ -17,7 +17,7 @@ from mm_agents.types import Box, Evidence, Text
 
 if TYPE_CHECKING:
     from mm_agents.agent.answer_builder import AnswerBuilder
-    from mm_agents.agent.question_context import QuestionContext
+    from mm_agents.agent.query_analysis import QuestionContext
     from mm_agents.protocols import Embedder
 
 _SAID = 0.2

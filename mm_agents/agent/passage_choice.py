@@ -306,11 +306,11 @@ def nearest(
     shares = _shares(asked - _about(whole, name) or asked, kept)
     texts = [f"{one.under} {one.beside or one.text}" for one in kept]
     tells = [kind is None or has_value(kind, text) or has_value(_WIDER.get(kind, kind), text) for text in texts]
-    if is_for_rule(question):
+    if asks_permission(question):
         tells = [_PATTERNS["rules"]["rule"].search(text) is not None for text in texts]
     scores = [
         rank
-        + _OF_WORDS * share
+        + OF_WORDS * share
         + _OF_KIND * (tell + (one.text == found.text and found.lacks is None))
         - _OF_HEAD * (one.is_head and kind not in _IN_HEADS)
         for rank, share, tell, one in zip(kept_ranks, shares, tells, kept, strict=True)
