@@ -14,7 +14,7 @@ from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Event
-from mm_agents.agent.film_questions import likes_in, no_film_meant
+from mm_agents.agent.film_questions import likes_in, nearest_films, no_film_meant
 from mm_agents.agent.hit_details import has_table, mixes_cells, pages_among, places_of, tables_among, that_may_tell
 from mm_agents.agent.planner import Order, search_for
 from mm_agents.agent.query_analysis import (
@@ -208,6 +208,8 @@ class OfflineRun:
     def aggregate(self, asked: QuestionContext) -> Iterator[Event | Any]:
         """Answer what is asked of all files of a kind; whether that could be told."""
         for aggregation in asked.aggregations:
+            if aggregation.sought and (aggregation := (yield from nearest_films(self._call, aggregation))) is None:
+                return False
             result = yield from self._call(AGGREGATE, aggregation.arguments, fixed=True)
             if result is None:
                 self._say_failed()
@@ -600,9 +602,7 @@ class OfflineRun:
     def _describe(self, asked: QuestionContext, given: Sequence[str], found: ToolResult | None) -> Iterator[Event]:
         if not (sources := list(given)):
             if found is None:
-                found = yield from self._call(
-                    "search_images", {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
-                )
+                found = yield from self._find(DESCRIBE, asked)
             hits = [] if found is None else found.payload["hits"]
             sources = [hit["id"] for hit in hits if likeness(hit).carries][:1]
             if not sources:

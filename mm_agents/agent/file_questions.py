@@ -81,6 +81,19 @@ def folders_of(library: Library) -> list[str]:
     return sorted({part for path in paths for part in path.split("/") if part.strip(".")})
 
 
+def names_of(library: Library) -> list[str]:
+    """The names of a library's pictures and clips."""
+    seen = Condition("media_type", "in", ("image", "video"))
+    return [str(name) for name in library.count(where=seen, group_by="name")]
+
+
+def is_of_path(words: str, path: str) -> bool:
+    """Whether a folder of a path, or the file's name, has all of some words."""
+    parts = path.split("/")
+    own = [content_words(" ".join(re.findall(r"[^\W\d_]+", part))) for part in parts]
+    return words in parts or any(content_words(words) <= part for part in own)
+
+
 def words_of_name(name: str) -> str:
     """The words of a file's name, without its ending."""
     return re.sub(r"[\W_]+", " ", PurePosixPath(name).stem)

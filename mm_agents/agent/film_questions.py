@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import read_patterns
 from mm_agents.agent.aggregation import SAYS, Aggregation, is_used_up
 from mm_agents.agent.conditions import Conditions
 from mm_agents.agent.query_analysis import names_in, says
+from mm_agents.agent.rendering import likeness
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.toolbox.searching import films_named, films_of
 
 if TYPE_CHECKING:
+    from mm_agents.agent.events import Event
     from mm_agents.library import Library
 
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
 _FIELDS = _PATTERNS["film_fields"]
+_MOST_NEAR = 8  # films of a kind that are compared
 
 
 def film_aggregation(
@@ -73,6 +77,21 @@ def likes_in(question: str, films: Sequence[tuple[str, str]]) -> tuple[list[str]
         at = start + len(said)
     rest = says("restriction", question[at:]) if at else None
     return like, unlike, re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
+
+
+def nearest_films(
+    call: Callable[[str, dict[str, Any]], Iterator[Event | Any]], asked: Aggregation
+) -> Iterator[Event | Any]:
+    """Search the films of the kind that a question asks for; gives the aggregation over them, None where none is near.
+
+    Args:
+        call: calls a tool.
+        asked: what is to be compared of them.
+    """
+    result = yield from call("search_text", {"query": asked.sought, "among": "films", "limit": _MOST_NEAR})
+    hits = result.payload["hits"] if result is not None else ()
+    near = [hit["id"] for hit in hits if likeness(hit).near]
+    return replace(asked, arguments=asked.arguments | {"among": near}) if near else None
 
 
 def no_film_meant(question: str) -> str:
