@@ -63,7 +63,8 @@ class Aggregation:
         shown: what pictures or clips are asked for by, in words: "a dog", "at least 3 people".
         numbers: of the invoices that it names, where it names several.
         named: how many films it names.
-        guessed: whether its seller is only a name with capitals: where none is of it, something else may be meant.
+        guessed: whether its seller is only a name with capitals: where none is of it, something else may be meant; or
+            what a detector does not see may still be found by a search.
         ranked: whether it asks which has "more" or "less", and of which it asks whether it has, by its id.
         subject: the name of the file whose property it asks for.
         lacks: whether they are those in which it is not seen: "no people".
@@ -269,13 +270,14 @@ def _narrowed(text: str, noun: str, among: Sequence[str], today: date, names: _N
         return None
     if newest and counts:
         return None
+    narrowed = bool(taken or folder or among or missing)
     where = [*filter(None, [_MEDIA[noun]]), *(condition for one in found for condition in one.where)]
     if counts:
         arguments: dict[str, Any] = {"measure": "count"}
     elif newest:
         where += [] if taken else ['taken_from != "file"']
         arguments = _extreme(rest, newest[0], "taken", SAYS["some_best"].search(rest))
-    elif shown is not None and not (taken or folder or among or missing) and not shown.of_people:
+    elif shown is not None and not (narrowed or shown.of_people or SAYS["which_show"].match(text)):
         return None  # the nearest ones are what a search finds
     elif shown is not None and shown.of_people:
         arguments = {"measure": "list", "order_by": "people", "descending": True, "limit": _MOST_LISTED}
@@ -287,6 +289,7 @@ def _narrowed(text: str, noun: str, among: Sequence[str], today: date, names: _N
         said=("of those that were shown",) if among else (folder.words,) if folder else (),
         shown=shown.words if shown else None,
         lacks=missing is not None,
+        guessed=not (counts or narrowed),
     )
 
 

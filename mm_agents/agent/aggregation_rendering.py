@@ -243,14 +243,14 @@ def _say_count(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any
         doubt = f"only {len(each)} of them are cited"
     if asked.shown or not _condition(asked):
         numbers = [cited[id][0] for id in each]
-    noun, line = _BY_TYPE.get(one["group"], asked.noun), None
-    if asked.arguments.get("group_by") == FOLDER:
+    noun, of_folder = _BY_TYPE.get(one["group"], asked.noun), asked.arguments.get("group_by") == FOLDER
+    if of_folder:
         asked = replace(asked, said=(f"in the folder “{one['group']}”",))
-        line = f"- {one['group']}: {one['value']} {_NOUNS[noun][one['count'] != 1]}"
     least = "at least " if given.payload["missing"] else ""
     text = f"There {'is' if one['count'] == 1 else 'are'} {least}{one['value']} {_counted(asked, one['count'], noun)}."
     kind = "seen" if asked.shown and not asked.lacks else "counted"
     doubt = _NOT_SEEN if asked.lacks else doubt
+    line = f"- {text}" if of_folder else None
     builder.claim(text, numbers, why="counted in the library", doubt=doubt, kind=kind, conditions=True, line=line)
 
 
