@@ -316,7 +316,7 @@ class OfflineRun:
         for source in pages_among(result, asked.text) if says("asks", asked.text) else ():
             if (yield from self._read_one("read_table", asked, source, sure=False)):
                 return True
-            if (yield from self._quote_passage(asked, source, sure=False)):
+            if (yield from self.quote_passage(asked, source, sure=False)):
                 return True
         return False
 
@@ -468,7 +468,7 @@ class OfflineRun:
         if others and (yield from self._read_as_any(asked, source, tried=name)):
             return
         quotes = others or (name == "read_invoice" and self._reason is None)
-        if not quotes or not (yield from self._quote_passage(asked, source, sure=others)):
+        if not quotes or not (yield from self.quote_passage(asked, source, sure=others)):
             is_read = any(one.error is None for one in self._builder.route if one.tool in ASKABLE)
             self._say_unread(None if is_read else step.error)
 
@@ -492,7 +492,7 @@ class OfflineRun:
             if (yield from self._read_as_any(asked, source)):
                 return True
         for source in attached:
-            if (yield from self._quote_passage(asked, source)):
+            if (yield from self.quote_passage(asked, source)):
                 return True
             if self._unread is not None:
                 self._say_unread(None)
@@ -510,7 +510,7 @@ class OfflineRun:
             if (yield from self._read_one(name, asked, source, sure=True)):
                 return True
             if name == "read_invoice" and self._builder.route[-1].error is None:
-                if self._reason or not (yield from self._quote_passage(asked, source, sure=False)):
+                if self._reason or not (yield from self.quote_passage(asked, source, sure=False)):
                     self._say_unread(None)
                 return True
         return False
@@ -638,7 +638,7 @@ class OfflineRun:
             if table and (yield from self._read_one("read_table", asked, source, sure=True)):
                 continue
             if not whole and not is_about_text(task):
-                if not (yield from self._quote_passage(asked, source)):
+                if not (yield from self.quote_passage(asked, source)):
                     self._say_unread(self._builder.route[-1].error)
                 continue
             result = yield from self._call(QUOTE, {"source": source, "question": task})
@@ -656,7 +656,7 @@ class OfflineRun:
             self._builder.not_answered(question)
         return len(silent) < len(questions)
 
-    def _quote_passage(self, asked: QuestionContext, source: str, *, sure: bool = True) -> Iterator[Event | Any]:
+    def quote_passage(self, asked: QuestionContext, source: str, *, sure: bool = True) -> Iterator[Event | Any]:
         """Read all words of a text, picture or PDF, and quote the passage that answers, as ``_tell_passage``."""
         read = yield from self._call(QUOTE, {"source": source})
         return self._tell_passage(read, asked.text, sure=sure)

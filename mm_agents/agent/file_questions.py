@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import content_words, parts_of, read_patterns
 from mm_agents.agent.aggregation import SAYS, Aggregation, is_used_up
-from mm_agents.agent.query_analysis import says
+from mm_agents.agent.query_analysis import says, says_something
 from mm_agents.types import And, Condition
 
 if TYPE_CHECKING:
@@ -48,7 +48,13 @@ def file_aggregation(question: str, files: Sequence[tuple[str, str]]) -> Aggrega
 
 
 def property_after(question: str) -> tuple[str, str | None]:
-    """What "which clip shows a meerkat, and how long is it?" looks for, and what it asks of the file that is found."""
+    """What "which clip shows a meerkat, and how long is it?" looks for, and what it asks of the file that is found.
+
+    That may be what is written there: "find the dog with a sign, and what does the sign say?".
+    """
+    written = says("then_written", question)
+    if written is not None and says_something(question[: written.start()]):
+        return question[: written.start()], written["ask"]
     *before, last = parts_of(question)
     asked = file_aggregation(last, [("", "it")]) if before and re.search(r"\bit\b", last, re.IGNORECASE) else None
     return (question, None) if asked is None else (" and ".join(before), last)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mm_agents.agent.references import Memory, ResolvedReference
 
 _DESCRIBE = "describe_image"
+_NEAR = 3  # pictures in which a sign is looked for that the nearest does not have
 _SHORT = 8  # words of a question that only goes on from the one before
 
 
@@ -80,8 +81,16 @@ def read_before(memory: Memory, names: Sequence[str], question: str, *, anew: bo
 
 
 def tell_property(run: OfflineRun, builder: AnswerBuilder, part: str, asked: QuestionContext) -> Iterator[Event]:
-    """Tell what a question asks of the file that was found first: how long it is, when it was taken."""
+    """Tell what a question asks of the file that was found first: how long it is, when it was taken, what it says."""
     cited = builder.sources[0] if builder.claims else None
+    if cited and cited.media_type == "image" and says("then_written", f"? {part}"):
+        of_it = replace(asked, text=part if says("written", part) else "what is written there?")
+        found = dict.fromkeys(one.evidence.asset for one in builder.sources if one.media_type == "image")
+        for asset in [*found][: _NEAR if says("with_writing", asked.text) else 1]:
+            if (yield from run.quote_passage(of_it, asset)):
+                return
+        builder.not_answered(part)
+        return
     of_file = file_aggregation(part, [(cited.evidence.asset, cited.name)]) if cited else None
     if of_file is None or not (yield from run.aggregate(replace(asked, aggregations=[of_file]))):
         builder.not_answered(part)
