@@ -203,8 +203,8 @@ def _all_named(process: Process, phrase: str) -> list[str]:
 
 def _in_words(process: Process, phrase: str) -> list[str]:
     """The shapes that say all words of a phrase that tell something, the one that it names where it is among them."""
-    told = unexplained(phrase)
-    said = [id for id in process.order if told and told <= stems_of(process.nodes[id].text)]
+    asked = unexplained(phrase)
+    said = [id for id in process.order if asked and asked <= stems_of(process.nodes[id].text)]
     one = node_named(process, phrase)
     return [one] if one is not None and (one in said or not said) else said
 

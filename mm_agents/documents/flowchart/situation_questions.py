@@ -172,29 +172,29 @@ def without_situation(process: Process, text: str) -> str | None:
 # ---------------------------------------------------------------- what a situation is
 
 
-def _situation(process: Process, told: str) -> tuple[str, list[Branch]] | None:
+def _situation(process: Process, said: str) -> tuple[str, list[Branch]] | None:
     """The one shape all of whose words a situation says, and no others, and the ways on that it takes there.
 
     Words of many shapes, such as "order", need not be said, and those of other shapes may be said beside. Where the
     last clause says a situation, those before it may have no other words: "it won't come off, it's stuck".
     """
-    if _QUESTION.search(told):
+    if _QUESTION.search(said):
         return None  # another question is in it
-    *before, last = _CLAUSES.split(told)
+    *before, last = _CLAUSES.split(said)
     found_last = _situation(process, last) if before and _IS_SAID.search(last) else None
-    if found_last and not unexplained(" ".join(before), process.nodes[found_last[0]].text, *_mine(told), _SEEN):
+    if found_last and not unexplained(" ".join(before), process.nodes[found_last[0]].text, *_mine(said), _SEEN):
         return found_last
     words = {id: stems_of(_BEGINS.sub("", process.nodes[id].text)) for id in process.order if process.nodes[id].text}
-    little = stems_of(_LITTLE) | (stems_of("pass passed") if _FAILS.search(told) else set())
+    little = stems_of(_LITTLE) | (stems_of("pass passed") if _FAILS.search(said) else set())
     words = {id: own - little or own for id, own in words.items()}
     common = {word for own in words.values() for word in own if sum(word in one for one in words.values()) >= _COMMON}
-    asked = stems_of(told)
+    asked = stems_of(said)
     found = [id for id, own in words.items() if own and (own - common or own) <= asked]
     most = max((len(words[id] & asked) for id in found), default=0)
     best = [id for id in found if len(words[id] & asked) == most]
     if len(best) > 1:  # the one of the lane that is said, or the question whose no it is
         best = [id for id in best if stems_of(process.nodes[id].lane or "") & asked] or best
-        denied = NEGATIVE.search(told) is not None
+        denied = NEGATIVE.search(said) is not None
         best = [id for id in best if denied and process.nodes[id].shape == "diamond"] or best
         found = [id for id in found if id in best or not words[id] <= words[best[0]]]
     if len(best) != 1:
@@ -205,22 +205,22 @@ def _situation(process: Process, told: str) -> tuple[str, list[Branch]] | None:
     elsewhere = {word for own in words.values() for word in own} if process.is_decision(id) else common
     branches = process.branches(id)
     lane = process.nodes[id].lane or ""
-    texts = [process.nodes[id].text, lane, *(one.name for one in branches), *_mine(told), _SEEN]
-    if unexplained(told, *texts) - elsewhere:
+    texts = [process.nodes[id].text, lane, *(one.name for one in branches), *_mine(said), _SEEN]
+    if unexplained(said, *texts) - elsewhere:
         return None
     if not process.is_decision(id):
-        return None if NEGATIVE.search(told) or len(branches) != 1 else (id, branches)
+        return None if NEGATIVE.search(said) or len(branches) != 1 else (id, branches)
     if NEGATIVE.search(process.nodes[id].text):
         return None
-    taken = ways_taken(branches, told)
-    wanted = NO if NEGATIVE.search(told) else YES
+    taken = ways_taken(branches, said)
+    wanted = NO if NEGATIVE.search(said) else YES
     of_kind = [one for one in branches if wanted.match(one.name)] or (taken if len(taken) < len(branches) else [])
     return (id, of_kind) if len(of_kind) == 1 else None
 
 
-def _mine(told: str) -> list[str]:
+def _mine(said: str) -> list[str]:
     """What somebody calls the thing that a chart is about: "spoon" of "my spoon"."""
-    return [match[0] for match in _MINE.finditer(told)]
+    return [match[0] for match in _MINE.finditer(said)]
 
 
 def _onward(process: Process, branch: Branch) -> Iterator[list[str]]:
