@@ -412,7 +412,7 @@ def test_what_a_pictured_table_does_not_say_puts_its_answer_in_doubt(
         (GROWTH, "Did all units grow their sales by more than 3%?", "Yes: 2 of 2 have Sales growth of more than 3%."),
         (
             GROWTH,
-            "Which businesses improved their margin by 12 points?",
+            "Which units improved their margin by 12 points?",
             "1 of 2 have Margin gain of exactly 12 pp: Pumps.",
         ),
         (GROWTH, "Which ones grew their sales by 17%?", "1 of 2 have Sales growth of exactly 17%: Pumps."),
