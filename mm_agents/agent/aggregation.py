@@ -329,13 +329,14 @@ def _best_of_kind(text: str) -> Aggregation | None:
 
     What kind a film is of no property tells: those that a search finds are compared.
     """
-    best, sought = SAYS["superlative"].search(text), _unused(text).removeprefix("about ")
+    best = SAYS["superlative"].search(text) or SAYS["some_best"].search(text)
+    sought = _unused(text).removeprefix("about ")
     if best is None or not 0 < len(sought.split()) <= _MOST_SOUGHT or SAYS["how_many"].search(text):
         return None
     rest = _without_conditions(text, "films")
     name = _field(rest, _PATTERNS["media_fields"]) or _field(best[0], _PATTERNS["implied"])
     conditions = _media_conditions(text, "films")
-    if name not in _OF_FILMS or conditions is None or SAYS["nth_best"].search(text) or SAYS["some_best"].search(text):
+    if name not in _OF_FILMS or conditions is None or SAYS["nth_best"].search(text):
         return None
     least = SAYS["smallest"].search(best[0]) is not None
     arguments = {"measure": "list", "order_by": name, "descending": not least}

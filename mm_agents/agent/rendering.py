@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mm_agents._text import clock, content_words
+from mm_agents._text import clock
 from mm_agents.agent.answer_builder import AnswerBuilder
-from mm_agents.agent.file_questions import words_of_name
+from mm_agents.agent.file_questions import is_of_path
 from mm_agents.agent.grounding.claims import sum_behind
 from mm_agents.agent.grounding.read_values import field_sentence
 from mm_agents.agent.query_analysis import excludes, ranks, says, subject_of
@@ -130,7 +130,7 @@ def render_hits(
     (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]
     number = builder.cite(evidence, name=hit["name"], media_type=hit["media_type"])
     noun = _NOUNS.get(hit["media_type"], subject)
-    if how.strength == "fair" and not how.keywords and _asks_whether(builder.question, hit):
+    if how.strength == "fair" and not how.keywords and _asks_whether(builder.question, hit, evidence):
         builder.not_answered(builder.question.strip(" ?"), "None here is near enough to say so.")
     if several and others:
         _tell_several(builder, kept[:_BEST], noun)
@@ -148,10 +148,10 @@ def render_hits(
     return True
 
 
-def _asks_whether(question: str, hit: Mapping[str, Any]) -> bool:
-    """Whether a question asks if there is a picture or clip of something that the name of this one does not say."""
+def _asks_whether(question: str, hit: Mapping[str, Any], place: Evidence) -> bool:
+    """Whether a question asks if there is a picture or clip of something that the path of this one does not say."""
     asked = hit["media_type"] in ("image", "video") and says("whether_any", question) is not None
-    return asked and not content_words(words_of_name(hit["name"])) & content_words(subject_of(question))
+    return asked and not is_of_path(subject_of(question), place.path or "")
 
 
 def _tell_several(builder: AnswerBuilder, kept: Sequence[_Near], noun: str) -> None:
