@@ -222,7 +222,8 @@ def _unused(text: str, *, bills: bool = False) -> str:
     for section in ("released", "comparisons", "media_fields", "invoice_fields", "nouns"):
         for pattern in _PATTERNS[section].values():
             text = pattern.sub(" ", text)
-    return " ".join(re.findall(r"\w\S*\w|\d", re.sub(r"\b[a-z]\b", " ", SAYS["filler"].sub(" ", text))))
+    left = re.sub(r"\b[a-z]\b", " ", SAYS["filler"].sub(" ", text))
+    return " ".join(word.rstrip("?!.,;:'’\"”)") for word in re.findall(r"[^\W_]\S*", left))
 
 
 def _without_period(text: str, today: date) -> str:
