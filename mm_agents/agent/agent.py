@@ -438,7 +438,7 @@ class Conversation:
             orders = plan.orders if planned == plan.tools and not again else ()
             yield from self._work(run, builder, planned, orders, asked)
             if afterwards:
-                yield from file_questions.tell_property(run.aggregate, builder, afterwards, asked)
+                yield from file_questions.tell_property(run, builder, afterwards, asked)
         if builder.claims and not new and (older := self._attached_before(referred, again)):
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
@@ -611,9 +611,7 @@ class Conversation:
         self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference
     ) -> list[Aggregation]:
         """What a question asks of all files of a kind, where the tool for that is there."""
-        if all(one.name != AGGREGATE for one in self.agent.tools) or any(
-            one.kind in ("video", "audio", "text") for one in new
-        ):
+        if AGGREGATE not in by_name(self.agent.tools) or any(one.kind in ("video", "audio", "text") for one in new):
             return []
         focus = [thing.id for thing in referred.things] if not new else []
         if not new and (of_films := file_questions.film_aggregation(question, self.agent.films, focus)) is not None:
@@ -628,6 +626,7 @@ class Conversation:
             attached=[one.name for one in new],
             focus=focus,
             folders=lambda: file_questions.folders_of(self.agent.library),
+            files=lambda: file_questions.names_of(self.agent.library),
         )
         seen = not any(one.shown for one in asked) or self.agent.library.count(where=Condition("objects", "exists"))
         return asked if seen else []

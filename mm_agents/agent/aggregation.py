@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from mm_agents._text import NUMBER_WORDS, ORDINALS, parts_of, read_patterns
 from mm_agents.agent.conditions import (
+    MediaCondition,
+    called_in,
     compared_words,
     comparisons,
     folder_in,
@@ -35,6 +37,7 @@ READER_OF: Mapping[str, str] = {
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
 SAYS = _PATTERNS["patterns"]
 _MOST_LISTED = 20
+_MOST_SOUGHT = 3  # words that say a kind of film; more say what else it has
 PLACES: Mapping[int, str] = dict(enumerate(ORDINALS[1:5], start=2))
 """The words for the places after the first."""
 
@@ -63,10 +66,12 @@ class Aggregation:
         shown: what pictures or clips are asked for by, in words: "a dog", "at least 3 people".
         numbers: of the invoices that it names, where it names several.
         named: how many films it names.
-        guessed: whether its seller is only a name with capitals: where none is of it, something else may be meant.
+        guessed: whether its seller is only a name with capitals: where none is of it, something else may be meant; or
+            what a detector does not see may still be found by a search.
         ranked: whether it asks which has "more" or "less", and of which it asks whether it has, by its id.
         subject: the name of the file whose property it asks for.
         lacks: whether they are those in which it is not seen: "no people".
+        sought: of which kind they are, in words by which they are searched: "superhero".
     """
 
     arguments: dict[str, Any]
@@ -80,6 +85,15 @@ class Aggregation:
     guessed: bool = False
     ranked: tuple[str, str | None] | None = None
     subject: str | None = None
+    sought: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """What gives the names of a library's folders and files."""
+
+    folders: Callable[[], Collection[str]]
+    files: Callable[[], Collection[str]]
 
 
 def aggregations_of(
@@ -89,6 +103,7 @@ def aggregations_of(
     focus: Sequence[str] = (),
     today: date | None = None,
     folders: Callable[[], Collection[str]] = tuple,
+    files: Callable[[], Collection[str]] = tuple,
 ) -> list[Aggregation]:
     """What each part of a question asks of all files of a kind; none where any part asks something else.
 
@@ -98,19 +113,21 @@ def aggregations_of(
         focus: the ids of what "these two" or "them" means.
         today: by default the day on which it is asked; "not yet due" is compared with it.
         folders: gives the names of the library's folders.
+        files: gives the names of its files.
     """
     among = list(attached) if len(attached) > 1 else list(focus) if len(focus) > 1 and not attached else []
     if len(attached) == 1 or (len(focus) == 1 and not among):
         return []
     day = today or date.today()
-    whole = _aggregation(" ".join(question.split()), among, day, folders)
+    names = _Names(folders=folders, files=files)
+    whole = _aggregation(" ".join(question.split()), among, day, names)
     if whole is not None:
         return [whole]
     said = parts_of(question)
     if said and (noun := next((found for one in _PATTERNS["nouns"].values() if (found := one.search(said[0]))), None)):
         # "How many clips are there, and which is the longest?"
         said[1:] = [one if _names_kind(one) else f"{one.rstrip(' ?.!')} {noun[0]}" for one in said[1:]]
-    parts = [_aggregation(part, among, day, folders) for part in said]
+    parts = [_aggregation(part, among, day, names) for part in said]
     return [part for part in parts if part is not None] if len(parts) > 1 and None not in parts else []
 
 
@@ -118,11 +135,14 @@ def _names_kind(text: str) -> bool:
     return any(pattern.search(text) for pattern in _PATTERNS["nouns"].values())
 
 
-def _aggregation(
-    text: str, among: Sequence[str], today: date, folders: Callable[[], Collection[str]]
-) -> Aggregation | None:
+def _aggregation(text: str, among: Sequence[str], today: date, names: _Names) -> Aggregation | None:
     if not among and (mentioning := _mentioning(text)) is not None:
         return mentioning
+    if not among and SAYS["by_folder"].search(text) and SAYS["how_many"].search(text):
+        counted = _aggregation(SAYS["by_folder"].sub(" ", text), among, today, names)
+        if counted is None or counted.shown or counted.arguments.keys() > {"of", "measure", "where"}:
+            return None
+        return replace(counted, arguments=counted.arguments | {"group_by": "folder"})
     if among and SAYS["differs"].search(text):
         text = SAYS["either"].sub(" ", text)
     nouns = [name for name, pattern in _PATTERNS["nouns"].items() if pattern.search(text)]
@@ -138,7 +158,7 @@ def _aggregation(
         return _of_invoices(text, among, today) if set(nouns) <= {"invoices"} else None
     if len(nouns) == 1 or (not nouns and (among or re.search(r"\b(?:folder|album)\b", text, re.IGNORECASE))):
         noun = nouns[0] if nouns else "files"
-        if (narrowed := _narrowed(text, noun, among, today, folders)) is not None:
+        if (narrowed := _narrowed(text, noun, among, today, names)) is not None:
             return narrowed
     if not nouns:
         return _spent(text, today)
@@ -174,6 +194,11 @@ def is_used_up(text: str, *, bills: bool = False) -> bool:
         text: the question.
         bills: whether it is about invoices, so that "from Crete" names a seller.
     """
+    return not _unused(text, bills=bills)
+
+
+def _unused(text: str, *, bills: bool = False) -> str:
+    """The words and numbers of a question that these plans do not use; arguments as ``is_used_up``."""
     text = _PATTERNS["comparisons"]["equal"].sub(" ", _without_period(text, date.today()))
     for name in (
         *(["codes"] if _numbers_of(text) else []),
@@ -200,7 +225,8 @@ def is_used_up(text: str, *, bills: bool = False) -> bool:
     for section in ("released", "comparisons", "media_fields", "invoice_fields", "nouns"):
         for pattern in _PATTERNS[section].values():
             text = pattern.sub(" ", text)
-    return not re.search(r"[^\W_]", re.sub(r"\b[a-z]\b", " ", SAYS["filler"].sub(" ", text)))
+    left = re.sub(r"\b[a-z]\b", " ", SAYS["filler"].sub(" ", text))
+    return " ".join(word.rstrip("?!.,;:'’\"”)") for word in re.findall(r"[^\W_]\S*", left))
 
 
 def _without_period(text: str, today: date) -> str:
@@ -226,9 +252,7 @@ def _of_kinds(text: str, nouns: Sequence[str]) -> Aggregation | None:
 _SEEN_IN = frozenset({"pictures", "clips", "files"})
 
 
-def _narrowed(
-    text: str, noun: str, among: Sequence[str], today: date, folders: Callable[[], Collection[str]]
-) -> Aggregation | None:
+def _narrowed(text: str, noun: str, among: Sequence[str], today: date, names: _Names) -> Aggregation | None:
     """Pictures or clips by when they were taken, their folder, and what is seen in them or is not.
 
     "How many pictures show a dog", "pictures from 2019 without people", "the newest photo", "the skiing folder".
@@ -238,25 +262,26 @@ def _narrowed(
     taken = taken_in(text, today)
     rest = taken.rest if taken else text
     missing = missing_in(rest)
-    shown = missing or shown_in(rest)
-    rest = shown.rest if shown else rest
-    folder = None if among else folder_in(rest, folders)
-    rest = folder.rest if folder else rest
+    rest = missing.rest if missing else rest
+    counts = SAYS["how_many"].search(text) is not None
+    shown, folder, rest = _seen_and_kept(rest, names, among=bool(among), any_words=counts and not (missing or among))
+    shown = missing or shown
     newest = None if shown or among else SAYS["newest"].search(rest)
     if newest and _field(SAYS["newest"].sub(" ", rest), _PATTERNS["media_fields"]):
         newest = None
     found = [one for one in (taken, folder, shown) if one is not None]
     if not (found or newest) or not is_used_up(rest) or (not missing and SAYS["negated"].search(rest)):
         return None
-    if newest and SAYS["how_many"].search(rest):
+    if newest and counts:
         return None
+    narrowed = bool(taken or folder or among or missing)
     where = [*filter(None, [_MEDIA[noun]]), *(condition for one in found for condition in one.where)]
-    if SAYS["how_many"].search(text):
+    if counts:
         arguments: dict[str, Any] = {"measure": "count"}
     elif newest:
         where += [] if taken else ['taken_from != "file"']
         arguments = _extreme(rest, newest[0], "taken", SAYS["some_best"].search(rest))
-    elif shown is not None and not (taken or folder or among or missing) and not shown.of_people:
+    elif shown is not None and not (narrowed or shown.of_people or SAYS["which_show"].match(text)):
         return None  # the nearest ones are what a search finds
     elif shown is not None and shown.of_people:
         arguments = {"measure": "list", "order_by": "people", "descending": True, "limit": _MOST_LISTED}
@@ -268,14 +293,67 @@ def _narrowed(
         said=("of those that were shown",) if among else (folder.words,) if folder else (),
         shown=shown.words if shown else None,
         lacks=missing is not None,
+        guessed=not (counts or narrowed),
     )
+
+
+def _seen_and_kept(
+    text: str, names: _Names, *, among: bool, any_words: bool
+) -> tuple[MediaCondition | None, MediaCondition | None, str]:
+    """What pictures show, the folder they are kept in, and a question without both.
+
+    Args:
+        text: the question.
+        names: of folders and files.
+        among: whether the pictures are given, so that they are of no folder.
+        any_words: whether all words that nothing else uses may say either, as in "how many golf ball pics".
+    """
+    folder = None if among else folder_in(text, names.folders)
+    if folder is not None:
+        shown = shown_in(folder.rest)
+        rest = shown.rest if shown else folder.rest
+        if is_used_up(rest):
+            return shown, folder, rest
+    shown = shown_in(text)
+    rest = shown.rest if shown else text
+    folder = None if among else folder_in(rest, names.folders)
+    rest = folder.rest if folder else rest
+    if not any_words or folder or is_used_up(rest) or SAYS["negated"].search(text) or SAYS["not_of_all"].search(text):
+        return shown, folder, rest
+    left = _unused(text)
+    shown = shown_in(f"with {left}")
+    if shown is not None and is_used_up(shown.rest):
+        return shown, None, ""
+    folder = called_in(left, names.folders, names.files)
+    return None, folder, "" if folder else text
+
+
+def _best_of_kind(text: str) -> Aggregation | None:
+    """The film of a kind that has the most or least of a property: "the best superhero movie", "the oldest about dogs".
+
+    What kind a film is of no property tells: those that a search finds are compared.
+    """
+    best = SAYS["superlative"].search(text) or SAYS["some_best"].search(text)
+    sought = _unused(text).removeprefix("about ")
+    if best is None or not 0 < len(sought.split()) <= _MOST_SOUGHT or SAYS["how_many"].search(text):
+        return None
+    rest = _without_conditions(text, "films")
+    name = _field(rest, _PATTERNS["media_fields"]) or _field(best[0], _PATTERNS["implied"])
+    conditions = _media_conditions(text, "films")
+    if name not in _OF_FILMS or conditions is None or SAYS["nth_best"].search(text):
+        return None
+    least = SAYS["smallest"].search(best[0]) is not None
+    arguments = {"measure": "list", "order_by": name, "descending": not least}
+    return Aggregation(arguments=_media(arguments, [_MEDIA["films"], *conditions]), noun="films", sought=sought)
 
 
 def _of_media(text: str, noun: str) -> Aggregation | None:
     best, many = SAYS["superlative"].search(text), SAYS["how_many"].search(text)
     some = SAYS["some_best"].search(text)
-    if not is_used_up(text) or (many and (best or some)):
+    if many and (best or some):
         return None
+    if not is_used_up(text):
+        return _best_of_kind(text) if noun == "films" else None
     if noun in ("tables", "flowcharts"):
         return Aggregation(arguments={"of": noun, "measure": "count"}, noun=noun) if many else None
     conditions = _media_conditions(text, noun)

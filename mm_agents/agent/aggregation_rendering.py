@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,6 +12,7 @@ from mm_agents.agent.aggregation import AGGREGATE, AMOUNTS, PLACES, READER_OF, S
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AnswerData
 from mm_agents.agent.conditions import LABELS, in_words
+from mm_agents.toolbox.aggregating import FOLDER
 from mm_agents.tools import ToolResult
 
 _DAY = len("2019-07-14")
@@ -132,6 +133,9 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
     if asked.ranked is not None and _say_ranked(builder, given):
         return
     said = False
+    if asked.arguments.get("group_by") == FOLDER and payload["results"]:
+        heading = _counted(asked, 2)
+        builder.say(f"{heading[:1].upper()}{heading[1:]}, by folder:")
     for one in payload["results"]:
         if payload["measure"] == "list":
             said = _say_list(builder, given, one) or said
@@ -239,12 +243,15 @@ def _say_count(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any
         doubt = f"only {len(each)} of them are cited"
     if asked.shown or not _condition(asked):
         numbers = [cited[id][0] for id in each]
-    noun = _BY_TYPE.get(one["group"], asked.noun)
+    noun, of_folder = _BY_TYPE.get(one["group"], asked.noun), asked.arguments.get("group_by") == FOLDER
+    if of_folder:
+        asked = replace(asked, said=(f"in the folder “{one['group']}”",))
     least = "at least " if given.payload["missing"] else ""
     text = f"There {'is' if one['count'] == 1 else 'are'} {least}{one['value']} {_counted(asked, one['count'], noun)}."
     kind = "seen" if asked.shown and not asked.lacks else "counted"
     doubt = _NOT_SEEN if asked.lacks else doubt
-    builder.claim(text, numbers, why="counted in the library", doubt=doubt, kind=kind, conditions=True)
+    line = f"- {text}" if of_folder else None
+    builder.claim(text, numbers, why="counted in the library", doubt=doubt, kind=kind, conditions=True, line=line)
 
 
 def _say_value(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any]) -> None:
@@ -293,6 +300,7 @@ def _say_list(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any]
         return False
     timed = asked.arguments.get("order_by") == "taken" and not (asked.shown or asked.said)
     heading = _NOUNS[asked.noun][int(one["value"]) != 1] if timed else _counted(asked, int(one["value"]))
+    heading = f"the films nearest to “{asked.sought}”" if asked.sought else heading
     if not asked.named:
         builder.say(f"{heading[:1].upper()}{heading[1:]}:")
     for id in one["ids"]:
@@ -314,12 +322,25 @@ def _say_list(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any]
         kind = "seen" if asked.shown and not asked.lacks else "read"
         line = None if asked.named == 1 else f"- {text}"
         builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=line, kind=kind)
+    if asked.sought:
+        _say_best(builder, given, one["ids"])
     if len(one["ids"]) == 2 and SAYS["differs"].search(builder.question) and asked.arguments.get("field") in AMOUNTS:
         numbers = given.numbers(one["ids"])
         _say_difference(builder, [rows[id] for id in one["ids"]], numbers, asked.arguments["field"])
     if int(one["value"]) > one["count"]:
         builder.say("There are more.")
     return True
+
+
+def _say_best(builder: AnswerBuilder, given: _Aggregated, ids: Sequence[str]) -> None:
+    """Say which of the films that a search found has the most of a property; of those that it did not, one may."""
+    name, descending = str(given.asked.arguments["order_by"]), given.asked.arguments["descending"]
+    values = {id: given.rows[id]["values"].get(name) for id in ids}
+    first = [id for id in ids if values[id] == values[ids[0]]]
+    names = " and ".join(given.rows[id]["name"] for id in first)
+    extreme = _EXTREMES.get(name, ("lowest", "highest"))[descending]
+    text = f"Of these, {names} {'has' if len(first) == 1 else 'have'} the {extreme} {_label(name)}: {values[ids[0]]}."
+    builder.claim(text, given.numbers(first), doubt="a search finds the nearest films, not all of a kind")
 
 
 def _say_rest(builder: AnswerBuilder, given: _Aggregated) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import PurePosixPath
 
 from mm_agents._text import NUMBER_WORDS, content_words, read_patterns
 from mm_agents.documents.periods import period_in
@@ -331,7 +332,9 @@ def folder_in(text: str, folders: Callable[[], Collection[str]]) -> MediaConditi
         text: a question.
         folders: gives the names of the library's folders; called where a question may name one.
     """
-    for found in _SHOWS["folder"].finditer(text):
+    place = 0
+    while (found := _SHOWS["folder"].search(text, place)) is not None:
+        place = found.start() + 1  # "of people in the skiing folder" begins with another "of"
         wanted = content_words(found["before"] or found["after"] or found["bare"])
         if found["bare"] and found[0].startswith("of") and len(wanted) < _OF_FOLDER:
             continue  # "pictures of dogs" are looked for by what they show
@@ -342,6 +345,32 @@ def folder_in(text: str, folders: Callable[[], Collection[str]]) -> MediaConditi
             rest = f"{text[: found.start()]} {text[found.end() :]}"
             return MediaCondition(where=(f"({where})",), rest=rest, words=f"in the folder {words}")
     return None
+
+
+def called_in(
+    words: str, folders: Callable[[], Collection[str]], files: Callable[[], Collection[str]]
+) -> MediaCondition | None:
+    """The pictures of a folder or of a name, by the words that are left of "how many golf ball pics do I have?".
+
+    Args:
+        words: of the question, without all that asks and counts.
+        folders: gives the names of the library's folders: one is meant where the words are all of it, or end it.
+        files: gives the names of its files, which have all of the words.
+    """
+    wanted = [word for one in re.findall(r"[^\W_]+", words) for word in content_words(one)]
+    if not wanted:
+        return None
+
+    def own(name: str) -> list[str]:
+        return [word for one in re.findall(r"[^\W\d_]+", name) for word in content_words(one)]
+
+    if named := [name for name in folders() if own(name)[-len(wanted) :] == wanted]:
+        return folder_in(f"in the {named[0]} folder", lambda: named)
+    named = sorted({name for name in files() if set(wanted) <= set(own(PurePosixPath(name).stem))})
+    if not named:
+        return None
+    where = " or ".join(f"name = {json.dumps(name, ensure_ascii=False)}" for name in named)
+    return MediaCondition(where=(f"({where})",), rest="", words=f"with “{' '.join(words.split())}” in the name")
 
 
 def _time(text: str, today: date) -> tuple[date, date] | None:

@@ -14,7 +14,7 @@ from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Event
-from mm_agents.agent.file_questions import likes_in, no_film_meant
+from mm_agents.agent.file_questions import likes_in, nearest_films, no_film_meant
 from mm_agents.agent.hit_details import has_table, mixes_cells, pages_among, places_of, tables_among, that_may_tell
 from mm_agents.agent.nearest_place import tell_unread
 from mm_agents.agent.planner import Order, search_for
@@ -209,6 +209,8 @@ class OfflineRun:
     def aggregate(self, asked: QuestionContext) -> Iterator[Event | Any]:
         """Answer what is asked of all files of a kind; whether that could be told."""
         for aggregation in asked.aggregations:
+            if aggregation.sought and (aggregation := (yield from nearest_films(self._call, aggregation))) is None:
+                return False
             result = yield from self._call(AGGREGATE, aggregation.arguments, fixed=True)
             if result is None:
                 self._say_failed()
@@ -315,7 +317,7 @@ class OfflineRun:
         for source in pages_among(result, asked.text) if says("asks", asked.text) else ():
             if (yield from self._read_one("read_table", asked, source, sure=False)):
                 return True
-            if (yield from self._quote_passage(asked, source, sure=False)):
+            if (yield from self.quote_passage(asked, source, sure=False)):
                 return True
         return False
 
@@ -467,7 +469,7 @@ class OfflineRun:
         if others and (yield from self._read_as_any(asked, source, tried=name)):
             return
         quotes = others or (name == "read_invoice" and self._reason is None)
-        if not quotes or not (yield from self._quote_passage(asked, source, sure=others)):
+        if not quotes or not (yield from self.quote_passage(asked, source, sure=others)):
             is_read = any(one.error is None for one in self._builder.route if one.tool in ASKABLE)
             self._say_unread(None if is_read else step.error, asked)
 
@@ -491,7 +493,7 @@ class OfflineRun:
             if (yield from self._read_as_any(asked, source)):
                 return True
         for source in attached:
-            if (yield from self._quote_passage(asked, source)):
+            if (yield from self.quote_passage(asked, source)):
                 return True
             if self._unread is not None:
                 self._say_unread(None, asked)
@@ -509,7 +511,7 @@ class OfflineRun:
             if (yield from self._read_one(name, asked, source, sure=True)):
                 return True
             if name == "read_invoice" and self._builder.route[-1].error is None:
-                if self._reason or not (yield from self._quote_passage(asked, source, sure=False)):
+                if self._reason or not (yield from self.quote_passage(asked, source, sure=False)):
                     self._say_unread(None, asked)
                 return True
         return False
@@ -600,9 +602,7 @@ class OfflineRun:
     def _describe(self, asked: QuestionContext, given: Sequence[str], found: ToolResult | None) -> Iterator[Event]:
         if not (sources := list(given)):
             if found is None:
-                found = yield from self._call(
-                    "search_images", {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
-                )
+                found = yield from self._find(DESCRIBE, asked)
             hits = [] if found is None else found.payload["hits"]
             sources = [hit["id"] for hit in hits if likeness(hit).carries][:1]
             if not sources:
@@ -638,7 +638,7 @@ class OfflineRun:
             if table and (yield from self._read_one("read_table", asked, source, sure=True)):
                 continue
             if not whole and not is_about_text(task):
-                if not (yield from self._quote_passage(asked, source)):
+                if not (yield from self.quote_passage(asked, source)):
                     self._say_unread(self._builder.route[-1].error, asked)
                 continue
             result = yield from self._call(QUOTE, {"source": source, "question": task})
@@ -656,7 +656,7 @@ class OfflineRun:
             self._builder.not_answered(question)
         return len(silent) < len(questions)
 
-    def _quote_passage(self, asked: QuestionContext, source: str, *, sure: bool = True) -> Iterator[Event | Any]:
+    def quote_passage(self, asked: QuestionContext, source: str, *, sure: bool = True) -> Iterator[Event | Any]:
         """Read all words of a text, picture or PDF, and quote the passage that answers, as ``_tell_passage``."""
         read = yield from self._call(QUOTE, {"source": source})
         return self._tell_passage(read, asked.text, sure=sure)

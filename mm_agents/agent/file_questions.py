@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from mm_agents._text import content_words, parts_of, read_patterns
 from mm_agents.agent.aggregation import SAYS, Aggregation, is_used_up
 from mm_agents.agent.conditions import Conditions
-from mm_agents.agent.query_analysis import names_in, says
+from mm_agents.agent.query_analysis import names_in, says, says_something
+from mm_agents.agent.rendering import likeness
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.toolbox.searching import films_named, films_of
 from mm_agents.types import And, Condition
@@ -20,12 +21,14 @@ from mm_agents.types import And, Condition
 if TYPE_CHECKING:
     from mm_agents.agent.answer_builder import AnswerBuilder
     from mm_agents.agent.events import Event
+    from mm_agents.agent.executor import OfflineRun
     from mm_agents.agent.query_analysis import QuestionContext
     from mm_agents.library import Library
     from mm_agents.types import Record
 
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
 _OF_FILES = _PATTERNS["file_fields"]
+_NEAR = 3  # pictures in which a sign is looked for that the nearest does not have
 _KINDS = {"pictures": ("image",), "clips": ("video",), "memos": ("audio",), "recordings": ("audio", "video")}
 
 
@@ -55,7 +58,13 @@ def file_aggregation(question: str, files: Sequence[tuple[str, str]]) -> Aggrega
 
 
 def property_after(question: str) -> tuple[str, str | None]:
-    """What "which clip shows a meerkat, and how long is it?" looks for, and what it asks of the file that is found."""
+    """What "which clip shows a meerkat, and how long is it?" looks for, and what it asks of the file that is found.
+
+    That may be what is written there: "find the dog with a sign, and what does the sign say?".
+    """
+    written = says("then_written", question)
+    if written is not None and says_something(question[: written.start()]):
+        return question[: written.start()], written["ask"]
     *before, last = parts_of(question)
     asked = file_aggregation(last, [("", "it")]) if before and re.search(r"\bit\b", last, re.IGNORECASE) else None
     return (question, None) if asked is None else (" and ".join(before), last)
@@ -88,18 +97,37 @@ def folders_of(library: Library) -> list[str]:
     return sorted({part for path in paths for part in path.split("/") if part.strip(".")})
 
 
+def names_of(library: Library) -> list[str]:
+    """The names of a library's pictures and clips."""
+    seen = Condition("media_type", "in", ("image", "video"))
+    return [str(name) for name in library.count(where=seen, group_by="name")]
+
+
+def is_of_path(words: str, path: str) -> bool:
+    """Whether a folder of a path, or the file's name, has all of some words."""
+    parts = path.split("/")
+    own = [content_words(" ".join(re.findall(r"[^\W\d_]+", part))) for part in parts]
+    return words in parts or any(content_words(words) <= part for part in own)
+
+
 def words_of_name(name: str) -> str:
     """The words of a file's name, without its ending."""
     return re.sub(r"[\W_]+", " ", PurePosixPath(name).stem)
 
 
-def tell_property(
-    aggregate: Callable[[QuestionContext], Iterator[Any]], builder: AnswerBuilder, part: str, asked: QuestionContext
-) -> Iterator[Event]:
-    """Say what a question asks of the file that was found first: how long it is, when it was taken."""
+def tell_property(run: OfflineRun, builder: AnswerBuilder, part: str, asked: QuestionContext) -> Iterator[Event]:
+    """Say what a question asks of the file that was found first: how long it is, when it was taken, what it says."""
     cited = builder.sources[0] if builder.claims else None
+    if cited and cited.media_type == "image" and says("then_written", f"? {part}"):
+        of_it = replace(asked, text=part if says("written", part) else "what is written there?")
+        found = dict.fromkeys(one.evidence.asset for one in builder.sources if one.media_type == "image")
+        for asset in [*found][: _NEAR if says("with_writing", asked.text) else 1]:
+            if (yield from run.quote_passage(of_it, asset)):
+                return
+        builder.not_answered(part)
+        return
     of_file = file_aggregation(part, [(cited.evidence.asset, cited.name)]) if cited else None
-    if of_file is None or not (yield from aggregate(replace(asked, aggregations=[of_file]))):
+    if of_file is None or not (yield from run.aggregate(replace(asked, aggregations=[of_file]))):
         builder.not_answered(part)
 
 
@@ -107,6 +135,7 @@ def tell_property(
 
 
 _FIELDS = _PATTERNS["film_fields"]
+_MOST_NEAR = 8  # films of a kind that are compared
 
 
 def film_aggregation(
@@ -161,6 +190,21 @@ def likes_in(question: str, films: Sequence[tuple[str, str]]) -> tuple[list[str]
         at = start + len(said)
     rest = says("restriction", question[at:]) if at else None
     return like, unlike, re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
+
+
+def nearest_films(
+    call: Callable[[str, dict[str, Any]], Iterator[Event | Any]], asked: Aggregation
+) -> Iterator[Event | Any]:
+    """Search the films of the kind that a question asks for; gives the aggregation over them, None where none is near.
+
+    Args:
+        call: calls a tool.
+        asked: what is to be compared of them.
+    """
+    result = yield from call("search_text", {"query": asked.sought, "among": "films", "limit": _MOST_NEAR})
+    hits = result.payload["hits"] if result is not None else ()
+    near = [hit["id"] for hit in hits if likeness(hit).near]
+    return replace(asked, arguments=asked.arguments | {"among": near}) if near else None
 
 
 def no_film_meant(question: str) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 
 from mm_agents._text import clock, listed
 from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.file_questions import is_of_path
 from mm_agents.agent.grounding.claims import sum_behind
 from mm_agents.agent.grounding.read_values import field_sentence
-from mm_agents.agent.query_analysis import excludes, ranks, says
+from mm_agents.agent.query_analysis import excludes, ranks, says, subject_of
 from mm_agents.tools import ToolResult
 from mm_agents.types import Evidence, Strength, VectorRole
 
@@ -129,6 +130,8 @@ def render_hits(
     (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]
     number = builder.cite(evidence, name=hit["name"], media_type=hit["media_type"])
     noun = _NOUNS.get(hit["media_type"], subject)
+    if how.strength == "fair" and not how.keywords and _asks_whether(builder.question, hit, evidence):
+        builder.not_answered(builder.question.strip(" ?"), "None here is near enough to say so.")
     if several and others:
         _tell_several(builder, kept[:_BEST], noun)
         return True
@@ -143,6 +146,12 @@ def render_hits(
         text = f"Also near: {_named(other)}"
         _tell_match(builder, text, cited, near_by, line=_named(other) if n else text, follows="; " if n else None)
     return True
+
+
+def _asks_whether(question: str, hit: Mapping[str, Any], place: Evidence) -> bool:
+    """Whether a question asks if there is a picture or clip of something that the path of this one does not say."""
+    asked = hit["media_type"] in ("image", "video") and says("whether_any", question) is not None
+    return asked and not is_of_path(subject_of(question), place.path or "")
 
 
 def _tell_several(builder: AnswerBuilder, kept: Sequence[_Near], noun: str) -> None:

@@ -29,8 +29,12 @@ INSTEAD: Mapping[str, tuple[str, ...]] = {
     "search_text": (SPEECH, "search_images"),
     "search_videos": ("search_text", "search_images"),
     SPEECH: ("search_text",),
+    "aggregate": ("search_text",),
 }
-"""Where else to look when nothing was found: a question need not say whether its answer is written or pictured."""
+"""Where else to look when nothing was found: a question need not say whether its answer is written or pictured.
+
+Where films of a kind are compared, they are searched first.
+"""
 
 STRICT = ("search_videos", SPEECH)
 """The searches that are told as a second choice only where what they find is near by its meaning, not by a word."""

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents import media
@@ -25,6 +25,7 @@ from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.ask_again import ask_again, differences
 from mm_agents.agent.conditions import with_numbers_in_words
 from mm_agents.agent.field_matching import unproved
+from mm_agents.agent.file_questions import is_of_path
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
 from mm_agents.agent.grounding.coverage import denied, is_said, uncovered
 from mm_agents.agent.grounding.quotes import (
@@ -300,7 +301,9 @@ class _Checker:
         currencies = " ".join(str(fields.get("currency")) for fields in read)
         quotes = " ".join(one.evidence.quote or "" for one in cited)
         question = self._answer.question
+        folders = {PurePosixPath(one.evidence.path or "").parent.name for one in cited}
         known = [
+            *(folders if len(folders) == 1 else ()),
             quotes,
             question,
             with_numbers_in_words(question),
@@ -514,6 +517,8 @@ class _Checker:
                 continue
             if any(self._prints(source, quote) for source in cited):
                 continue
+            if claim.kind == "counted" and all(is_of_path(quote, one.evidence.path or "") for one in cited):
+                continue  # the folder that files are in, or a word of their names
             return f"“{quote}” is on none of the pages that it cites"
         quoted = QUOTED_UNDER.fullmatch(claim.text) if self._answer.model is None else None
         files = [self._files.get(one.evidence.path or "") for one in cited] if quoted else []

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from difflib import get_close_matches
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -43,6 +44,9 @@ MONEY = frozenset({"subtotal", "discount", "shipping", "tax", "rounding", "total
 
 SAYS = "says"
 """The value of a document that is asked for by its words: its cells, boxes or sentences that have them."""
+
+FOLDER = "folder"
+"""The folder that a file is in, which its path tells."""
 
 _OF_INVOICES = frozenset({"due_date", "ship_to"})
 """The fields that no receipt has; one may have the number of an order, as restaurants give it."""
@@ -188,7 +192,7 @@ class Aggregating:
             records = [one for one in records if wanted is None or matches(wanted, one)]
         else:
             records = list(self._library.iterate(where=wanted))
-        names = {name for record in records for name in record.properties}
+        names = {FOLDER, *(name for record in records for name in record.properties)}
         if not names.issuperset(named):
             names |= self._property_names() | STANDARD
         labels = _labels(wanted)
@@ -379,7 +383,8 @@ def _media_row(record: Record, seen: tuple[Evidence, ...] = ()) -> _Row:
             replace(whole, how=f"property {name}", quote=f"{name} {record.properties[name]}") for name in told
         ) or (whole,)
 
-    written = {name: _written(value) for name, value in record.properties.items()}
+    folder = PurePosixPath(record.path or "").parent.name
+    written = {FOLDER: folder} | {name: _written(value) for name, value in record.properties.items()}
     return _Row(record=record, values=record.properties, written=written, places=places)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from mm_agents import Agent, Library
 from mm_agents.agent.aggregation import aggregations_of
+from mm_agents.agent.file_questions import property_after
 from mm_agents.agent.verify import verify
 from mm_agents.ingest.movies import add_movies
 from mm_agents.ingest.presets import movies_spec
@@ -217,6 +218,133 @@ def test_films_like_one_but_older_are_older(tmp_path: Path, question: str, where
         assert answer.route[-1].arguments == {"like": ["The Storm"], "where": where}
         assert [source.name for source in answer.sources] == ["The Lighthouse"]
         assert verify(answer, library=library).ok
+
+
+def test_the_best_film_of_a_kind_is_told_of_those_that_a_search_finds(tmp_path: Path) -> None:
+    films = [
+        {"id": 1, "title": "Salt", "overview": "A captain sails a ship through a storm at sea.", "vote_average": 7.5},
+        {"id": 2, "title": "Gale", "overview": "Sailors on a ship fear a storm at sea.", "vote_average": 6.1},
+        {"id": 3, "title": "Roses", "overview": "Two gardeners fall in love over a rose bush.", "vote_average": 8.2},
+    ]
+    (tmp_path / "films.json").write_text(json.dumps(films))
+    with Library.open(tmp_path / "library", embedder="offline", preset=movies_spec) as library:
+        add_movies(library, tmp_path / "films.json", tmp_path)
+        answer = Agent(library, model="offline").ask("What's the best flick about ships going by score?")
+        assert [claim.text for claim in answer.claims] == [
+            "Salt: rating 7.5", "Gale: rating 6.1", "Of these, Salt has the highest rating: 7.5.",
+        ]  # fmt: skip
+        assert answer.claims[-1].kind == "unsupported"
+        assert verify(answer, library=library).ok
+        assert Agent(library, model="offline").ask("What's the best film about tax law?").claims == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "where"),
+    [
+        ("anything to watch that scores better than 7.5?", "vote_average > 7.5"),
+        ("What's worth watching with a rating of at least 7?", "vote_average >= 7"),
+        ("any flicks with a score above 7.4", "vote_average > 7.4"),
+    ],
+)
+def test_films_are_called_by_other_words(question: str, where: str) -> None:
+    (asked,) = aggregations_of(question, today=TODAY)
+    assert (asked.noun, asked.arguments["where"]) == ("films", f'media_type = "film" and {where}')
+
+
+@pytest.mark.parametrize(
+    ("question", "listed"),
+    [
+        ("Which videos have a dog in them?", True),
+        ("What clips show a cat?", True),
+        ("Which pictures show a dog and a person?", True),
+        ("Show me clips of a dog", False),
+        ("Which video shows a dog?", False),
+        ("Which clips are longer than the dog one?", False),
+        ("Which videos have a brown dog in them?", False),
+    ],
+)
+def test_what_several_show_is_listed_by_what_a_detector_sees(question: str, listed: bool) -> None:
+    asked = aggregations_of(question, today=TODAY)
+    assert [one.guessed for one in asked] == [True] * listed  # where it sees none, a search may find one
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("Find the dog with a sign and tell me what the sign says", ("Find the dog with a sign", "what the sign says")),
+        ("The shop with a red door? What is written on it?", ("The shop with a red door", "What is written on it")),
+        ("Find the contract and tell me what it says about pets", None),
+        ("What is written on the sign?", None),
+        ("What does the lease say, and how long is it valid?", None),
+    ],
+)
+def test_what_is_written_is_asked_of_the_picture_that_is_found(question: str, parts: tuple[str, str] | None) -> None:
+    assert property_after(question) == (parts or (question, None))
+
+
+# ---------------------------------------------------------------- counting by folder and name
+
+
+FOLDERS = ["Photos", "golf-ball", "Red Truck", "animals"]
+FILES = ["meerkat1.jpg", "meerkat_at_dusk.jpg", "dog-high-five.mp4", "party.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How many golf ball pics do I have?", "in the folder “golf-ball”"),
+        ("How many pictures of golf balls are there?", "in the folder “golf-ball”"),
+        ("How many things are in the golf-ball folder?", "in the folder “golf-ball”"),
+        ("number of red truck photos", "in the folder “Red Truck”"),
+        ("How many photos of meerkats are there?", "with “meerkats” in the name"),
+        ("How many clips have a high five?", "with “high five” in the name"),
+    ],
+)
+def test_pictures_are_counted_by_the_words_of_a_folder_or_name(question: str, said: str) -> None:
+    (asked,) = aggregations_of(question, today=TODAY, folders=lambda: FOLDERS, files=lambda: FILES)
+    assert (asked.arguments["measure"], asked.said) == ("count", (said,))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many photos of the golf ball at night?",
+        "How many art pictures are there?",  # "party" is another word
+        "How many golf pictures do I own?",
+        "How many meerkats are in this picture?",
+        "How many golf ball or dragon pictures are there?",
+        "How many golf ball pictures have I not seen?",
+    ],
+)
+def test_pictures_of_more_than_a_folder_says_are_not_counted(question: str) -> None:
+    assert aggregations_of(question, today=TODAY, folders=lambda: FOLDERS, files=lambda: FILES) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many photos of each kind are in the animals folder?",
+        "What kinds of things are in the animals folder and how many photos of each?",
+        "Count the photos in the animals folder by subfolder",
+    ],
+)
+def test_pictures_are_counted_by_folder(question: str) -> None:
+    (asked,) = aggregations_of(question, today=TODAY, folders=lambda: FOLDERS)
+    assert asked.arguments["group_by"] == "folder"
+    assert 'path contains "animals/"' in asked.arguments["where"]
+
+
+def test_counts_by_folder_are_of_the_files_there(album: Library) -> None:
+    agent = Agent(album, model="offline")
+    counted = agent.ask("How many skiing austria pics do I have?")
+    each = agent.ask("How many photos per folder?")
+    assert counted.claims[0].text == "There are 2 pictures in the folder “Skiing Austria”."
+    assert [claim.text for claim in each.claims] == [
+        "There are 2 pictures in the folder “Holiday 2019 Crete”.",
+        "There are 2 pictures in the folder “Skiing Austria”.",
+    ]
+    for answer in (counted, each):
+        assert verify(answer, library=album).ok
 
 
 # ---------------------------------------------------------------- what is said

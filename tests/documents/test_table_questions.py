@@ -413,6 +413,13 @@ def test_what_a_pictured_table_does_not_say_puts_its_answer_in_doubt(
         ),
         (GROWTH, "Is any sales growth above 10%?", "Yes: 1 of 2 have Sales growth of more than 10%: Pumps 17%."),
         (GROWTH, "Did all units grow their sales by more than 3%?", "Yes: 2 of 2 have Sales growth of more than 3%."),
+        (
+            GROWTH,
+            "Which units improved their margin by 12 points?",
+            "1 of 2 have Margin gain of exactly 12 pp: Pumps.",
+        ),
+        (GROWTH, "Which ones grew their sales by 17%?", "1 of 2 have Sales growth of exactly 17%: Pumps."),
+        (GROWTH, "How many units improved their margin by 2 pp?", "1 of 2 have Margin gain of exactly 2 pp: Valves."),
         (LONG, "Did Q1 rise from 2006 to 2007?", "Yes: 74.7 (2006), then 148.8 (2007) in Q1."),
         (YEARS, "How many members of 60 years or more came in 2020?", "60+ members, FY 2020: 9."),
         (DELAYS, "What was the average patient delay?", "Patient delay, Mean: 55.3."),
@@ -451,6 +458,10 @@ def test_checks_and_comparisons_are_computed(rows: list[list[str]], question: st
         (GROWTH, "Did every unit lose workers by at least 10 pp?"),
         (GROWTH, "Did all pumps improve their margin by at least 10 pp?"),  # those are not all rows
         (GROWTH, "Did every unit improve its margin by at least 10%?"),  # of points
+        (GROWTH, "Which units improved their margin by 12 percent?"),
+        (GROWTH, "Which units worsened their margin by 12 points?"),
+        (GROWTH, "Which units grew their profit by 17 points?"),
+        (GROWTH, "How many units grew their sales by 17 points?"),
         (GROWTH, "Did not every unit improve its margin by at least 10 pp?"),
         (PERIODS, "How many samples had 2,000 g or more before the treatment?"),
         (PERIODS, "Did the samples of A3 go down after the treatment?"),

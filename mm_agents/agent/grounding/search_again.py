@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from mm_agents.agent.aggregation_rendering import is_empty, render_aggregate
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AnswerData, Claim, Source, Step
 from mm_agents.agent.default_models import text_embedder_of
-from mm_agents.agent.file_questions import file_aggregation, film_aggregation, folders_of
+from mm_agents.agent.file_questions import file_aggregation, film_aggregation, folders_of, names_of
 from mm_agents.agent.grounding.quotes import NOT_CHECKED, Unchecked
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.query_analysis import files_in, questions_in
@@ -207,11 +207,11 @@ class SearchAgain:
 
     def _asked(self, step: Step) -> Aggregation | None:
         """What the question asks of all files, where the call is for that."""
-        among = step.arguments.get("among") or ()
+        among: Sequence[str] = step.arguments.get("among") or ()
         days = [date.today(), *_dates(str(step.arguments.get("where", "")))]
         for text in self._questions:
             for day in days:
-                for asked in aggregations_of(text, attached=among, today=day, folders=self._folders):
+                for asked in self._planned(text, among, day):
                     if asked.arguments == dict(step.arguments):
                         return asked
             of_films = film_aggregation(text, self._films, _ID.findall(str(step.arguments.get("where", ""))))
@@ -222,8 +222,20 @@ class SearchAgain:
                 return of_file
         return None
 
-    def _folders(self) -> list[str]:
-        return folders_of(self._library) if self._library else []
+    def _planned(self, text: str, among: Sequence[str], day: date) -> Iterator[Aggregation]:
+        """What a text asks of all files of a kind, of some that are given, and of those that a search found."""
+        library = self._library
+        if library is None:
+            return
+        for given in dict.fromkeys((tuple(among), ())):
+            for asked in aggregations_of(
+                text,
+                attached=given,
+                today=day,
+                folders=lambda: folders_of(library),
+                files=lambda: names_of(library),
+            ):
+                yield replace(asked, arguments=asked.arguments | {"among": list(among)}) if asked.sought else asked
 
     def _named(self, where: str) -> list[tuple[str, str]]:
         """The ids and names of the files of a filter; where the question names another, none."""

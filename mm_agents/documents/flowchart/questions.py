@@ -56,11 +56,31 @@ _FORMS = by_form(
         "need": "requir",
         "several": "multipl",
         "add": "append",
+        "invoic": "bil",
+        "cancel": "cancellation cancellations",
+        "confirm": "confirmation confirmations",
+        "install": "installation installations",
+        "register": "registration registrations",
+        "prepar": "preparation preparations",
+        "deliver": "delivery deliveries",
     }
 )
 """What a word or stem has for its stem where no ending tells: forms of verbs, and other words for the same."""
+_GOODS = "goods item product parcel package merchandise stuff order"
+"""What something is done with, in words that need not be written in a shape: "the goods are shipped" of "Ship"."""
 _FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b", re.IGNORECASE)
 _EITHER = re.compile(r"\bor\b", re.IGNORECASE)
+_OFFERED = re.compile(
+    r"(?:[,:;]| -| –| —)\s*(?:is it |is that )?(?P<one>[^,?]+?),? or (?P<other>[^,?]+?)\W*$", re.IGNORECASE
+)
+_DOES = re.compile(
+    r"\b(?:looks? after|takes? care of|deals? with|sees? to|handles?|(?:is |are )?(?:in charge of|responsible for)|"
+    r"here|in this (?:chart|diagram|process))\b",
+    re.IGNORECASE,
+)
+_DONE = re.compile(r"\b(?:is|are|was|were|be|been|gets?|got) (?:\w+ly )?\w+ed\b", re.IGNORECASE)
+_I_DO = re.compile(r"\b(?:i|we|you|do|can|should|must|need to|have to|with|into|my|our)\b", re.IGNORECASE)
+_ASKS_WAY = re.compile(r"^\W*(?:is there|are there|can|could|does|do|is it)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _POLAR = re.compile(rf"{NEGATIVE.pattern}|{_POSITIVE.pattern}", re.IGNORECASE)
 _IDLE = """
@@ -69,7 +89,8 @@ got gets getting go goes going went make mean means happen occur result lead poi
 thing task stage action activity part item one ones first last final end start begin back again just immediately else
 also so all any every each here now please everything something case event think chart diagram work call box shape
 before after until when while still even only up down off out onto into at by for as with about than isn aren wasn
-weren don doesn didn won hasn haven couldn shouldn wouldn handle handles handled involved charge care
+weren don doesn didn won hasn haven couldn shouldn wouldn handle handles handled involved charge care straight
+somebody someone anybody anyone
 """
 
 
@@ -89,7 +110,7 @@ def answer(process: Process, question: str) -> DocumentAnswer:
 
 def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     wanted = match["what"].casefold()
-    if wanted.startswith(("decision", "question", "condition", "diamond")):
+    if wanted.startswith(("decision", "question", "condition", "diamond", "yes")):
         ids = process.decisions
         return answer_of(process, question, f"There {_are(len(ids), 'decision')}.", len(ids), ids)
     if wanted.startswith(("lane", "role", "actor", "participant", "swimlane")):
@@ -180,6 +201,14 @@ def _all_named(process: Process, phrase: str) -> list[str]:
     return [one] if one else with_words(process, phrase)
 
 
+def _in_words(process: Process, phrase: str) -> list[str]:
+    """The shapes that say all words of a phrase that tell something, the one that it names where it is among them."""
+    asked = unexplained(phrase)
+    said = [id for id in process.order if asked and asked <= stems_of(process.nodes[id].text)]
+    one = node_named(process, phrase)
+    return [one] if one is not None and (one in said or not said) else said
+
+
 def with_words(process: Process, phrase: str) -> list[str]:
     """The shapes that say all words of a phrase, in any form; none where it has only filler."""
     asked = stems_of(phrase)
@@ -200,19 +229,36 @@ def _shortest(process: Process, question: str, match: re.Match[str]) -> Document
 
 
 def _who(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    id = node_named(process, match["what"])
-    if id is None:
-        return None
-    lane = process.nodes[id].lane
-    if unexplained(match["what"], process.nodes[id].text, lane or ""):
+    """In which lane a step is, or all steps of some words; of two that a question offers it must be one."""
+    offered = _OFFERED.search(match["what"])
+    what = _DOES.sub(" ", match["what"][: offered.start()] if offered else match["what"])
+    id = node_named(process, what)
+    ids = [id] if id else _in_words(process, what)
+    lanes = {process.nodes[one].lane for one in ids}
+    if len(lanes) != 1 or any(unexplained(what, process.nodes[one].text, *filter(None, lanes)) for one in ids):
         return None  # "who pays for the transport" asks for more than who does it
-    if lane:
-        return answer_of(process, question, f"{quoted(process, id)} is in the lane {lane!r}.", lane, [id])
+    (lane,), (id, *_) = lanes, ids
+    if lane and (offered is None or _is_offered(process, lane, offered)):
+        named = " and ".join(quoted(process, one) for one in ids)
+        text = f"{named} {'is' if len(ids) == 1 else 'are'} in the lane {lane!r}."
+        return answer_of(process, question, text, lane, ids)
+    if lane or offered or len(ids) > 1:
+        return None
     subject, *rest = re.findall(r"[^\W\d_]+", process.nodes[id].text.casefold()) or [""]
     asked = stems_of(question)
     if _stem(subject) not in asked and any(_stem(word) in asked for word in rest[:1]):  # "Host Announces Unmasking"
         return answer_of(process, question, f"{quoted(process, id)}.", process.name(id), [id])
     return DocumentAnswer(question=question, reason=f"{quoted(process, id)} is in no lane, and says not who does it.")
+
+
+def _is_offered(process: Process, lane: str, offered: re.Match[str]) -> bool:
+    """Whether a lane is one of the two that a question offers, each by words of one lane: "the shop or the courier"."""
+    lanes = {node.lane for node in process.nodes.values() if node.lane}
+    named = [
+        [one for one in lanes if (said := stems_of(offered[name])) and said <= stems_of(one)]
+        for name in ("one", "other")
+    ]
+    return all(len(one) == 1 for one in named) and named[0] != named[1] and [lane] in named
 
 
 def _of_lane(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
@@ -227,7 +273,7 @@ def _of_lane(process: Process, question: str, match: re.Match[str]) -> DocumentA
 
 
 def _after(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    id = node_named(process, match["what"])
+    id = node_named(process, match["what"]) or _saying_all(process, match["what"])
     if id is None:
         return None
     passed = [id]
@@ -247,9 +293,11 @@ def _after(process: Process, question: str, match: re.Match[str]) -> DocumentAns
     asked = f"{question[: match.start('what')]} {question[match.end('what') :]}"
     if unexplained(asked, *(process.nodes[one].text for one in (*passed, *(branch.target for branch in branches)))):
         return None
-    chart = [*(node.text for node in process.nodes.values()), *(branch.name for branch in branches)]
+    chart = [_GOODS, *(node.text for node in process.nodes.values()), *(branch.name for branch in branches)]
     if unexplained(_POLAR.sub(" ", match["what"]), *chart):
         return None  # "if the rod is broken" does not answer "rod secured?"
+    if not branches and process.nodes[id].shape == "diamond":
+        return None  # its ways on were not read
     if not branches:
         return answer_of(process, question, f"Nothing follows {quoted(process, id)}: there it ends.", [], passed)
     targets = [branch.target for branch in branches]
@@ -309,10 +357,22 @@ def _from_to(process: Process, question: str, match: re.Match[str]) -> DocumentA
     targets = ends if to_end else [id for id in [node_named(process, match["target"])] if id is not None]
     ways = [way for way in paths(process, start=start, most=_MOST_WAYS)] if start is not None else []
     ways = [way[: way.index(target) + 1] for way in ways for target in targets if target in way]
+    if not ways and start is not None and targets and start not in targets and _ASKS_WAY.match(question):
+        return _no_way(process, question, start, targets)
     if not ways or start in targets:
         return None
     chosen = min(ways, key=len)
     return answer_of(process, question, f"{in_a_row(process, chosen)}.", [process.name(id) for id in chosen], chosen)
+
+
+def _no_way(process: Process, question: str, start: str, targets: Sequence[str]) -> DocumentAnswer | None:
+    """That no way leads from one shape to another, in doubt: an arrow may not have been read."""
+    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
+    if any(networkx.has_path(process.graph, start, target) for target in targets):
+        return None
+    text = f"No: no way leads from {quoted(process, start)} to {listed([quoted(process, one) for one in targets])}."
+    found = answer_of(process, question, text, False, [start, *targets])
+    return replace(found, doubt="an arrow may not have been read")
 
 
 def _nth(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
@@ -345,7 +405,9 @@ def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAn
 
 def _saying(process: Process, question: str, words: str) -> DocumentAnswer | None:
     """The one shape that says all words of a question."""
-    ids = with_words(process, words)
+    ids = with_words(process, words) or [
+        id for id in with_words(process, _I_DO.sub(" ", words)) if process.nodes[id].shape != "diamond"
+    ]
     if len(ids) != 1:
         return None
     return answer_of(process, question, f"{quoted(process, ids[0])}.", process.name(ids[0]), ids)
@@ -385,17 +447,28 @@ def _from_first(process: Process, cycle: Sequence[str]) -> list[str]:
 
 
 def _in_order(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    """Whether one step comes before another: every way that passes both passes it first."""
-    one, other = node_named(process, match["one"]), node_named(process, match["other"])
-    if one is None or other is None or one == other:
+    """Whether one step comes before another: every way that passes both passes it first.
+
+    Where several steps say the words of a phrase, all of them do.
+    """
+    ones, others = (_in_words(process, match[name]) for name in ("one", "other"))
+    texts = [process.nodes[id].text for id in (*ones, *others)]
+    asked = f"{match['one']} {match['other']}"
+    if not ones or not others or {*ones} & {*others} or unexplained(asked, *texts):
         return None
     networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
-    before = networkx.has_path(process.graph, one, other)
-    if before == networkx.has_path(process.graph, other, one):
+    pairs = [(one, other) for one in ones for other in others]
+    befores = {networkx.has_path(process.graph, one, other) for one, other in pairs}
+    if len(befores) > 1 or any(networkx.has_path(process.graph, other, one) in befores for one, other in pairs):
         return None  # no way passes both, or a loop passes them in either order
-    first, then = (one, other) if before else (other, one)
-    right = before == (match["which"].casefold() == "before")
+    before = befores == {True}
+    first, then = (ones[-1], others[0]) if before else (others[-1], ones[0])
     way = networkx.shortest_path(process.graph, first, then)
+    if " or " in match["which"]:
+        return answer_of(
+            process, question, f"{'Before' if before else 'After'}: {in_a_row(process, way)}.", before, way
+        )
+    right = before == (match["which"].casefold() == "before")
     return answer_of(process, question, f"{'Yes' if right else 'No'}: {in_a_row(process, way)}.", right, way)
 
 
@@ -410,7 +483,8 @@ _PLACE = rf"(?:{'|'.join(ORDINALS)}|last) (?:decision|condition|question|step|ta
 _Tell = Callable[[Process, str, "re.Match[str]"], "DocumentAnswer | None"]
 _KINDS: Sequence[tuple[str, _Tell]] = (
     (
-        r"how many (?P<what>decisions?|questions?|branch\w*|ways?|paths?|conditions?|diamonds?|steps?|nodes?|boxes|"
+        r"how many (?P<what>yes\W+(?:or )?no \w+|decisions?|questions?|branch\w*|ways?|paths?|conditions?|diamonds?|"
+        r"steps?|nodes?|boxes|"
         r"shapes|activities|actions|lanes?|swimlanes?|roles?|actors?|participants?|ends?|exits?|outcomes?)",
         _count,
     ),
@@ -421,7 +495,7 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
      _whether_any),
     (r"^\W*(?:is|are|does|do|can|could|will)\b.*\b(?:loops?|cycles?|goes? back|repeats?)\b", _loops),
     (r"^\W*(?:do|does|is|are|must|should|has|have|will|would|did)\b (?P<one>.+?) "
-     r"(?P<which>before|after)\b (?P<other>.+)", _in_order),
+     r"(?P<which>(?:before|after)(?: or (?:before|after))?)\b (?P<other>.+)", _in_order),
     (r"\b(?:what|which|list|name|show)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\b(?:decisions?|questions?)\b"
      r"(?: (?:points?|are|is|made|taken|there|does|do|it|this|the|chart|process|have|in|contain))*\W*$", _decisions),
     (r"\b(?:how|way|path|route|get|go)\b.*?\bfrom (?P<start>.+?) to (?P<target>.+)", lambda p, q, m: (
@@ -440,7 +514,8 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     (r"^\W*where\b.*\b(?:get|goe?s?|continue)\b(?: on)?(?: to)? from\b(?: here)?(?P<what>.+)", _after),
     (r"\b(?:where|what|which)\b.*?\b(?:does|do) (?P<what>.+?) (?:leads?|goe?s?|points?|connects?|leads? on)(?: on)?"
      r"(?: to)?\W*$", _after),
-    (r"\b(?:before|precedes?|leads? to|prior to)\b(?P<what>.+)", _before),
+    (r"\b(?:before|precedes?|(?:leads?|goe?s?|points?) (?:(?:straight|directly|right|immediately|on) )?(?:to|into|at)|"
+     r"prior to)\b(?P<what>.+)", _before),
     (r"\bwhen (?:does|do|is|are|will|would)\b(?P<what>.+)", _before),
     (r"\b(?:where|how|which|what)\b.*\b(?P<which>start|begin|first|end|finish|stop|last)", _begins),
     (r"\b(?:steps|summar\w*|breakdown|numbered|list|explain|describe|outline)\b", _summary),
@@ -474,8 +549,13 @@ def node_named(process: Process, phrase: str) -> str | None:
 
 
 def _saying_all(process: Process, phrase: str) -> str | None:
-    """The one shape that says all words of a phrase of several: "the row is added" of "Add the first row to a list"."""
-    ids = with_words(process, phrase) if len(stems_of(phrase)) > 1 else []
+    """The one shape that says all words of a phrase: "the row is added" of "Add the first row to a list".
+
+    A phrase of one word says what is done: "it was refunded" of "Refund after treatment".
+    """
+    said = stems_of(phrase) - stems_of(_GOODS)
+    is_said = len(said) > 1 or (said and _DONE.search(phrase))
+    ids = [id for id in process.order if is_said and said <= stems_of(process.nodes[id].text)]
     return ids[0] if len(ids) == 1 and not process.is_decision(ids[0]) and not NEGATIVE.search(phrase) else None
 
 
@@ -494,14 +574,15 @@ def _by_place(process: Process, place: str, kind: str) -> str | None:
 def _by_stems(process: Process, phrase: str) -> str | None:
     """The one node all of whose words a phrase has in another form: "pays" is "Payment".
 
-    Every other word of the phrase must be what the chart is about: a word of several nodes, such as "order".
+    Every other word of the phrase must be what the chart is about: a word of several nodes, such as "order", or one for
+    what is bought and sold.
     """
     stems = {id: stems_of(process.nodes[id].text) for id in process.order if process.nodes[id].text}
     asked = stems_of(phrase)
     found = [id for id, own in stems.items() if own and own <= asked]
     if len(found) != 1:
         return None
-    rest = asked - stems[found[0]]
+    rest = asked - stems[found[0]] - stems_of(_GOODS)
     return found[0] if all(sum(word in own for own in stems.values()) > 1 for word in rest) else None
 
 
@@ -520,7 +601,9 @@ def unexplained(words: str, *texts: str) -> set[str]:
 
 def _stem(word: str) -> str:
     word = _FORMS.get(word, word)
-    stem = re.sub(r"(?:ments?|ings?|ed|es|s|e|(?<=[vw])als?)$", "", re.sub(r"(?<=\w\w)i(?:ed|es)$", "y", word))
+    stem = re.sub(
+        r"(?:ments?|ings?|ed|es|s|e|(?<=[vw])als?|(?<=\w{4}t)ions?)$", "", re.sub(r"(?<=\w\w)i(?:ed|es)$", "y", word)
+    )
     stem = stem if len(stem) >= _SHORTEST_STEM else word
     stem = stem[:-1] if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2] else stem
     return _FORMS.get(stem, stem)

@@ -40,6 +40,7 @@ _IS_SAID = re.compile(r"'s\b|\b(?:is|are|was|were|has|have|got|gets?)\b", re.IGN
 _SEEN = "see saw seen notice find discover"
 _LITTLE = "element item value equal same"
 """What a decision compares, in words that need not be said: "the first one is a bolt"."""
+_FAILS = re.compile(r"\bfail(?:s|ed|ing)?\b", re.IGNORECASE)
 _TOLD_LAST = re.compile(
     r"^\W*(?P<ask>(?:what|where|which)\b.*?) (?:if|when|once|as soon as) (?P<what>.+)$", re.IGNORECASE
 )
@@ -51,6 +52,12 @@ _OTHER_KIND = re.compile(r"\bhow (?:long|much|many|often|far)\b|\bwhich (?:lane|
 _ELSEWHERE = re.compile(r"\b(?:after|before|once|following|until|if|when)\b(?! (?:that|this|it)\b)", re.IGNORECASE)
 """What asks for another place than the situation's: "if it is paid, what comes after packing?"."""
 _NEXT_STEPS = re.compile(r"\bnext (?P<number>two|three|four|five|[2-5]) (?:steps?|things|tasks)\b", re.IGNORECASE)
+_THEN_WHERE = re.compile(
+    r",? and (?:then )?(?:where|(?:which|what) (?:step|box|task)) (?:does (?:it|this|that)|do (?:i|you|we|they)) "
+    r"(?:go|lead|get|end up|return|come|continue)(?: back)?(?: to)?(?: (?:from|after) (?:there|that|this))?(?=\W*$)",
+    re.IGNORECASE,
+)
+"""What asks for the step after the one that is asked for: "what's done, and which step does it go back to?"."""
 _BEGINS = re.compile(
     r"^\W*(?:(?:check|verify|determine|decide|ask|see) (?:if|whether|that)|(?:proceed|go(?: on)?|continue) (?:to|with)|"
     r"perform|carry out)\b",
@@ -164,25 +171,31 @@ def without_situation(process: Process, text: str) -> str | None:
 # ---------------------------------------------------------------- what a situation is
 
 
-def _situation(process: Process, told: str) -> tuple[str, list[Branch]] | None:
+def _situation(process: Process, said: str) -> tuple[str, list[Branch]] | None:
     """The one shape all of whose words a situation says, and no others, and the ways on that it takes there.
 
     Words of many shapes, such as "order", need not be said, and those of other shapes may be said beside. Where the
     last clause says a situation, those before it may have no other words: "it won't come off, it's stuck".
     """
-    if _QUESTION.search(told):
+    if _QUESTION.search(said):
         return None  # another question is in it
-    *before, last = _CLAUSES.split(told)
+    *before, last = _CLAUSES.split(said)
     found_last = _situation(process, last) if before and _IS_SAID.search(last) else None
-    if found_last and not unexplained(" ".join(before), process.nodes[found_last[0]].text, *_mine(told), _SEEN):
+    if found_last and not unexplained(" ".join(before), process.nodes[found_last[0]].text, *_mine(said), _SEEN):
         return found_last
     words = {id: stems_of(_BEGINS.sub("", process.nodes[id].text)) for id in process.order if process.nodes[id].text}
-    words = {id: own - stems_of(_LITTLE) or own for id, own in words.items()}
+    little = stems_of(_LITTLE) | (stems_of("pass passed") if _FAILS.search(said) else set())
+    words = {id: own - little or own for id, own in words.items()}
     common = {word for own in words.values() for word in own if sum(word in one for one in words.values()) >= _COMMON}
-    asked = stems_of(told)
+    asked = stems_of(said)
     found = [id for id, own in words.items() if own and (own - common or own) <= asked]
     most = max((len(words[id] & asked) for id in found), default=0)
     best = [id for id in found if len(words[id] & asked) == most]
+    if len(best) > 1:  # the one of the lane that is said, or the question whose no it is
+        best = [id for id in best if stems_of(process.nodes[id].lane or "") & asked] or best
+        denied = NEGATIVE.search(said) is not None
+        best = [id for id in best if denied and process.nodes[id].shape == "diamond"] or best
+        found = [id for id in found if id in best or not words[id] <= words[best[0]]]
     if len(best) != 1:
         return None
     (id,) = best
@@ -190,22 +203,23 @@ def _situation(process: Process, told: str) -> tuple[str, list[Branch]] | None:
         return None
     elsewhere = {word for own in words.values() for word in own} if process.is_decision(id) else common
     branches = process.branches(id)
-    texts = [process.nodes[id].text, *(one.name for one in branches), *_mine(told), _SEEN]
-    if unexplained(told, *texts) - elsewhere:
+    lane = process.nodes[id].lane or ""
+    texts = [process.nodes[id].text, lane, *(one.name for one in branches), *_mine(said), _SEEN]
+    if unexplained(said, *texts) - elsewhere:
         return None
     if not process.is_decision(id):
-        return None if NEGATIVE.search(told) or len(branches) != 1 else (id, branches)
+        return None if NEGATIVE.search(said) or len(branches) != 1 else (id, branches)
     if NEGATIVE.search(process.nodes[id].text):
         return None
-    taken = ways_taken(branches, told)
-    wanted = NO if NEGATIVE.search(told) else YES
+    taken = ways_taken(branches, said)
+    wanted = NO if NEGATIVE.search(said) else YES
     of_kind = [one for one in branches if wanted.match(one.name)] or (taken if len(taken) < len(branches) else [])
     return (id, of_kind) if len(of_kind) == 1 else None
 
 
-def _mine(told: str) -> list[str]:
+def _mine(said: str) -> list[str]:
     """What somebody calls the thing that a chart is about: "spoon" of "my spoon"."""
-    return [match[0] for match in _MINE.finditer(told)]
+    return [match[0] for match in _MINE.finditer(said)]
 
 
 def _onward(process: Process, id: str) -> Iterator[list[str]]:
@@ -359,9 +373,10 @@ def _in_situation(process: Process, question: str) -> DocumentAnswer | None:
     id, (branch,) = situation
     asked = match["ask"]
     own = [process.nodes[id].text, *_mine(question)]
-    number = _NEXT_STEPS.search(asked)
-    if number is not None:
-        count = NUMBER_WORDS.get(number["number"].casefold()) or int(number["number"])
+    number, then_where = _NEXT_STEPS.search(asked), _THEN_WHERE.search(asked)
+    asked = _THEN_WHERE.sub(" ", asked)
+    if number is not None or then_where is not None:
+        count = 2 if number is None else NUMBER_WORDS.get(number["number"].casefold()) or int(number["number"])
         way = next((way for way in _onward(process, branch.target) if len(way) == count), None)
         asked = _NEXT_STEPS.sub(" ", asked)
     else:

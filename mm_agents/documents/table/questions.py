@@ -19,7 +19,18 @@ from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.table.cell_questions import answer_from, asked_cell, asked_size, left_out
 from mm_agents.documents.table.data import Quantity, TableData
 from mm_agents.documents.table.parameters import PARAMETERS
-from mm_agents.documents.table.series import TOTAL, WORDS, Item, Series, all_series, likeness, paths, tokens, used
+from mm_agents.documents.table.series import (
+    TOTAL,
+    WORDS,
+    Item,
+    Series,
+    all_series,
+    likeness,
+    paths,
+    tokens,
+    unfit_unit,
+    used,
+)
 from mm_agents.types import DocumentAnswer
 
 if TYPE_CHECKING:
@@ -33,8 +44,8 @@ _CONDITIONS = cast("dict[Comparison, str]", WORDS["conditions"])
 _PLACE = re.compile(WORDS["words"]["place"], re.IGNORECASE)
 _UNITS = re.compile(r"\s*(?:[^\s\d,.;?!]+\s+){0,2}")
 """What may stand between a number and "or more"."""
-_THINGS, _MORE, _LESS = (
-    re.compile(WORDS["words"][name], re.IGNORECASE) for name in ("things", "more_than", "less_than")
+_THINGS, _MORE, _LESS, _WENT_DOWN, _BY_NUMBER = (
+    re.compile(WORDS["words"][name], re.IGNORECASE) for name in ("things", "more_than", "less_than", "went_down", "by")
 )
 UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
 """Negations, and conditions of two numbers, which are not computed."""
@@ -46,10 +57,10 @@ HOLDS: dict[Comparison, Callable[[Decimal, Decimal], bool]] = {
     "equal": operator.eq,
 }
 WHETHER = re.compile(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", re.IGNORECASE)
+_LISTS = re.compile(r"\W*(?:(?:at|for|in|of|on|with) )?(?:which|what|who|list|show|name|give)\b", re.IGNORECASE)
 _ASKS_NUMBER = re.compile(r"\bhow (?:much|many)\b|\b(?:number|percent\w*|price|amount|share)\b|\d", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _STATISTIC = re.compile(r"\b(?:mean|average|median)\b", re.IGNORECASE)
-_PERCENT = re.compile(r"%|(?<![a-z])(?:per ?cent|pct)(?![a-z])", re.IGNORECASE)
 _EXACTLY = re.compile(r"\b(?:exactly|equals?)\b", re.IGNORECASE)
 _IS_NUMBER = re.compile(r"\b(?:is|are|was|were) [^\d?]+ ([$€£]?\d[\d.,]*%?)\W*$", re.IGNORECASE)
 CHANGE = re.compile(WORDS["words"]["change"], re.IGNORECASE)
@@ -107,7 +118,8 @@ def condition_of(question: str) -> Condition | None:
             if match[0].startswith("or ") and before and _UNITS.fullmatch(text[before[-1].end : match.start()]):
                 return Condition(comparison=comparison, value=before[-1].value)
     amount = re.search(r"\b(?:of|with|is|are|have|has|had) (?=[$€£]?\d)(?!\d+\+)", text)
-    numbers = numbers_in(text[amount.end() :]) if amount else []
+    changed = None if amount or not CHANGE.search(text) else _BY_NUMBER.search(text)  # "which ones grew by 3%"
+    numbers = numbers_in(text[amount.end() :]) if amount else numbers_in(changed[1]) if changed else []
     return Condition(comparison="equal", value=numbers[0].value) if numbers and not numbers[0].start else None
 
 
@@ -269,12 +281,9 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
     said = asked_size(table, question)
-    compares = operation_of(question) in ("highest", "lowest") or condition_of(question) is not None
-    if (
-        said is None
-        and not (compares and table.layout == "text")
-        and operation_of(question) not in ("highest", "lowest")
-    ):
+    extreme = operation_of(question) in ("highest", "lowest")
+    compares = table.layout == "text" and condition_of(question) is not None
+    if said is None and not extreme and not compares:
         said = asked_cell(table, question, paths(table))
     if said is not None:
         return said
@@ -351,7 +360,8 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
         return _single(question, best, totals[0]) if len(totals) == 1 else unanswered(question, choices_of(series))
     condition = condition_of(question) if operation == "count" else None
     named = {number.value for token in tokens(best.name) for number in numbers_in(token)}
-    if operation == "count" and (condition is None or condition.value in named or UNCLEAR.search(question)):
+    unclear = UNCLEAR.search(question) or unfit_unit(question, best.name, best.items[0].quantity.unit)
+    if operation == "count" and (condition is None or condition.value in named or unclear):
         return unanswered(question, choices_of(series))
     if operation in ("sum", "mean") and any(likeness(item.label, asked) == 1 for item in best.items if item.label):
         return unanswered(question, choices_of(series))
@@ -414,9 +424,7 @@ def _placed(question: str, operation: Operation, place: str, series: Sequence[Se
 
 def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     """The things whose numbers meet a condition: "which parts cost more than 5"; None where that is not asked."""
-    if not re.match(
-        r"\W*(?:(?:at|for|in|of|on|with) )?(?:which|what|who|list|show|name|give)\b", question, re.IGNORECASE
-    ):
+    if not _LISTS.match(question):
         return None
     condition = condition_of(question) or _equal_at_end(question)
     if UNCLEAR.search(question):
@@ -431,9 +439,10 @@ def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     if best is None:
         return unanswered(question, choices_of(series))
     items, out = comparable(best)
-    asks_percent = re.search(r"\d\s*(?:%|per ?cent\b)", question, re.IGNORECASE) is not None
-    if asks_percent and items[0].quantity.unit != "%" and not _PERCENT.search(best.name):
-        return unanswered(question, f"The numbers of {named_of(best)} are no percents.")
+    if CHANGE.search(best.name) and _WENT_DOWN.search(question):
+        return None  # whether a minus is written is not known
+    if unfit := unfit_unit(question, best.name, items[0].quantity.unit):
+        return unanswered(question, f"The numbers of {named_of(best)} are {unfit}.")
     text, _, matches = _count(Query(operation="count", measure="", condition=condition), best, items)
     left_out = f" Left out: {listed(out)}." if out else ""
     return answer_of(question, f"{text}.{left_out}", [item.label for item in matches], matches or items)

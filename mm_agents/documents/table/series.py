@@ -23,6 +23,9 @@ _FORMS = by_form(WORDS["forms"])
 _NOT_MISSPELLED = [{"mean", "median"}]
 """Words that are nearly written alike, and mean two things."""
 _REMEMBERED = 4096  # names whose words are kept
+_PERCENT_NAMED = re.compile(r"%|(?<![a-z])(?:per ?cent|pct)(?![a-z])", re.IGNORECASE)
+_PERCENTS = re.compile(r"\d\s*(?:%|per ?cent\b)", re.IGNORECASE)
+_POINTS = re.compile(r"\d ?(?:pp|(?:percentage )?points?)\b", re.IGNORECASE)
 
 
 @lru_cache(_REMEMBERED)
@@ -49,6 +52,13 @@ def used(name: str, asked: Sequence[str]) -> set[int]:
     """Which words of a question a name has, as numbers."""
     words = tokens(name)
     return {n for n, other in enumerate(asked) if any(_same(word, other) > 0 for word in words)}
+
+
+def unfit_unit(question: str, name: str, unit: str | None) -> str | None:
+    """What the numbers of a column are not, by its name and unit, where a question is for percents or points."""
+    if _PERCENTS.search(question) and unit != "%" and not _PERCENT_NAMED.search(name):
+        return "no percents"
+    return "not points" if _POINTS.search(question) and unit != "pp" else None
 
 
 def _singular(word: str) -> str:
