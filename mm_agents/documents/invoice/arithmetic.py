@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.asked import (
+    TAX_CLAUSE,
     Asked,
     name_of,
     number_of,
@@ -24,10 +25,6 @@ from mm_agents.documents.numbers import parse_number, plain_money, plain_quantit
 from mm_agents.types import DocumentAnswer, Evidence
 
 TAX = "tax(?:es)?|vat|gst|mwst|ust|steuer|tva|btw|iva"
-_TAXED = re.compile(
-    rf"\b(?:with(?:out)?|excluding|including|inclusive of|exclusive of|net of|before|after|plus|and|incl\.?|excl\.?) "
-    rf"(?:any |the |all |sales )?(?:{TAX})\b"
-)
 _PERCENT = r"(?P<number>\d[\d.,]*)\s*(?:%|per ?cent)"
 _ADDED = re.compile(
     rf"(?:\bplus|\badd(?:ing|ed)?|\bincreased by|\braised by|\+)\s+(?:an? )?(?:extra |tip of )?{_PERCENT}"
@@ -54,10 +51,11 @@ _MORE = re.compile(
 )
 _HYPOTHETICAL = re.compile(
     r"\b(?:half|third of|quarter of|twice|double|triple|divided?|split|shared?|minus|difference|ratio|times|instead|"
-    r"unless|tip|per (?:person|head|month|week|year|day))\b|\b(?:plus|without|except|apart from|not counting)\b|"
-    r"\bwould\b.*\b(?:if|be)\b|^\W*if\b|\bpercent(?:age)?\b|\d ?%|\b(?:more|less|cheaper) (?:\w+ ){0,4}than\b(?! ?\d)"
+    r"rather than|unless|tip|per (?:person|head|month|week|year|day))\b"
+    r"|\b(?:plus|without|except|apart from|not counting)\b"
+    r"|\bwould\b.*\b(?:if|be)\b|^\W*if\b|\bpercent(?:age)?\b|\d ?%|\b(?:more|less|cheaper) (?:\w+ ){0,4}than\b(?! ?\d)"
 )
-_COMPARED = re.compile(r"\binstead\b|\bhow much (?:cheaper|dearer|more|less)\b")
+_COMPARED = re.compile(r"\b(?:instead|rather than)\b|\bhow much (?:cheaper|dearer|more|less)\b")
 _NOT_COMPUTED = "That sum is not computed: shares of an amount and differences of two are."
 _CHECKS = re.compile(r"^\W*(?:is|are|was|were|does|do|did|can|has|have)\b|\brate\b|\bdiscount\b(?!.*\d)")
 _BOUND = re.compile(
@@ -87,7 +85,7 @@ def asked_sum(asked: Asked) -> DocumentAnswer | None:
 
 def not_computed(asked: Asked) -> DocumentAnswer | None:
     """That a question wants a sum which is not computed; a value of the invoice would not answer it."""
-    text = _TAXED.sub(" ", asked.text)
+    text = TAX_CLAUSE.sub(" ", asked.text)
     if _CHECKS.search(text) or not _HYPOTHETICAL.search(text):
         return None
     return asked.unanswered(_NOT_COMPUTED)

@@ -21,9 +21,11 @@ from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import DocumentAnswer, Evidence
 
 TAX_WORDS = r"(?:any |the |all )?(?:sales )?(?:tax(?:es)?|vat|gst|mwst|tva|btw|iva)\b"
+_TAX_ADDED = r"(?:(?:is|are|has been|gets) )?(?:put )?(?:on top|on it|included|added(?: on| to it)?(?: top)?)\b"
 TAX_CLAUSE = re.compile(
-    rf"[,(]?\s*\b(?:(?P<net>without|excluding|excl\.?|before|net of|exclusive of|ohne)|"
-    rf"(?:with|including|incl\.?|after|plus|inclusive of|and)) {TAX_WORDS}\)?"
+    rf"[,(]?\s*\b(?:(?P<net>without|excluding|excl\.?|before(?: adding)?|net of|exclusive of|ohne) {TAX_WORDS}|"
+    rf"(?:with|including|incl\.?|after|plus|inclusive of|and) {TAX_WORDS}(?: {_TAX_ADDED})?|"
+    rf"(?:(?:once|when|if|as soon as) )?{TAX_WORDS} {_TAX_ADDED})\)?"
 )
 """That an amount is with or without tax."""
 WHOLE = re.compile(
@@ -31,6 +33,7 @@ WHOLE = re.compile(
     r"\bin the end\b"
 )
 """That all of it is meant."""
+_HOURLY = re.compile(r"\b(?:an?|one|per|each|every) hour\b|\bhourly\b")
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)")
 
 
@@ -59,7 +62,15 @@ class Asked:
         text = TAX_CLAUSE.sub(" ", _of_paper(self.text))
         names = [_IN_BRACKETS.sub(" ", text), *_IN_BRACKETS.findall(text)]
         items = (the_item(self.invoice, _without_price(telling_words(words_of(name)))) for name in names)
-        return next((item for item in items if item is not None), self.meant)
+        return next((item for item in items if item is not None), self.meant or self._by_hours())
+
+    def _by_hours(self) -> LineItem | None:
+        """The one item that is counted in hours, where a question asks for an hour and names nothing else."""
+        text = TAX_CLAUSE.sub(" ", _FILE_NAME.sub(" ", _of_paper(self.text)))
+        if not _HOURLY.search(text) or content_words(text) - _asking_words() - content_words(lexicon.LABOUR):
+            return None
+        hours = [item for item in self.invoice.items if hours_of(item)]
+        return hours[0] if len(hours) == 1 else None
 
     @cached_property
     def names_item(self) -> bool:
@@ -188,6 +199,8 @@ def _letter(digit: re.Match[str]) -> str:
 
 def _likeness(word: str, own: str) -> float:
     """How like a word's root is to a word of an item, to the last part of a compound or to an abbreviation; of 100."""
+    if word in _labour() and own in _labour():
+        return 100
     ratio = require("rapidfuzz", extra="documents", feature="Answering questions").fuzz.ratio
     best = ratio(word, _root(own))
     if len(own) - len(word) >= PARAMETERS.short_word - 1 and len(word) > PARAMETERS.short_word:
@@ -200,6 +213,11 @@ def _likeness(word: str, own: str) -> float:
     ):
         return 100
     return best
+
+
+@cache
+def _labour() -> frozenset[str]:
+    return frozenset(lexicon.LABOUR.split())
 
 
 def _consonants(word: str) -> str:
@@ -312,6 +330,24 @@ def _asking_words() -> set[str]:
     patterns = [pattern for _, pattern, _ in lexicon.ASKED_FIELDS] + [one.pattern for one in lexicon.PATTERNS]
     words = [*re.findall(r"[a-z]{2,}", " ".join(patterns)), *lexicon.IDLE, *lexicon.UNITS, *lexicon.OF_FIELDS]
     return content_words(" ".join([*words, *lexicon.NUMBER_WORDS, *lexicon.FILLERS, *ASKED_FOR]))
+
+
+def hours_of(item: LineItem) -> str | None:
+    """The words of an item that say that it is counted in hours: "3hrs" of its name, or its unit."""
+    unit = f" 1 {item.unit}" if item.unit else ""
+    match = lexicon.HOURS.search(fold(f"{item.description}{unit}"))
+    return match[0] if match else None
+
+
+def is_of_other_time(asked: Asked, item: LineItem) -> bool:
+    """Whether a question asks for another time of work than one unit of an item: "Labor 3hrs" is three hours."""
+    name = fold(item.description or "")
+    by_time = hours_of(item) or _labour() & set(words_of(name))
+    if by_time and re.search(r"\b(?:minute|day|week|month|year)s?\b|\bdaily\b", asked.text):
+        return True
+    match = re.search(rf"(\d+(?:[.,]\d+)?)\s?(?:{lexicon.HOURS.pattern})", name)
+    of_hours = re.search(r"\bhour(?:s|ly)?\b", asked.text) is not None
+    return of_hours and match is not None and parse_number(match[1]) != item.quantity
 
 
 def name_of(item: LineItem) -> str:

@@ -8,14 +8,23 @@ from functools import cache
 from mm_agents._text import content_words
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.arithmetic import TAX
-from mm_agents.documents.invoice.asked import Asked, places_of
-from mm_agents.documents.invoice.data import MONEY, InvoiceData
+from mm_agents.documents.invoice.asked import TAX_CLAUSE, Asked, number_of, places_of
+from mm_agents.documents.invoice.data import MONEY, Check, InvoiceData
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import DocumentAnswer, Evidence
 
+_EQUALS = r"\b(?:match(?:es)?|agrees?|equals?|makes?)\b"
+_ADDED_UP = rf"add(?:s|ed|ing)? (?:up|together|to)\b|sums?\b|total|\btall(?:y|ies)\b|{_EQUALS}"
 _SUMS = re.compile(
-    r"add up|correct(?:ly)?\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt"
+    r"add up|\badd(?:s|ed)? (?:together|to)\b|\bsums? (?:up )?to\b|\btall(?:y|ies)\b|"
+    rf"^(?=.*(?:total|sum|amount)).*{_EQUALS}|correct(?:ly)?\b|consistent|"
+    r"\b(?:errors?|mistakes?|miscalculat\w+|incorrect(?:ly)?)\b|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt|"
+    r"\b(?:come|work|worked|calculated|computed|added)(?: (?:out|up))? (?:right|properly|ok(?:ay)?)\b"
 )
+_OF_MISTAKES = re.compile(r"\b(?:errors?|mistakes?|wrong|miscalculat\w+|incorrect(?:ly)?)\b")
+_WHOLE = re.compile(r"(?<!sub)(?<!sub.)\btotal|\b(?:final|grand|end|overall) (?:amount|sum|price|figure|bill)\b")
+_NUMBERS = "|".join(sorted(lexicon.NUMBER_WORDS, key=len, reverse=True))
+_COUNTED = re.compile(rf"\b(?P<count>{_NUMBERS}|\d+) (?=(?:[a-z]+ )?{lexicon.THINGS.pattern})")
 
 
 @cache
@@ -23,32 +32,62 @@ def _checking_words(of_tax: bool) -> set[str]:
     return content_words(f"{lexicon.CHECKED} {lexicon.CHECKED_TAX if of_tax else ''}")
 
 
+def asks_checks(text: str) -> bool:
+    """Whether a question is one of these, so that what it names belongs together: "do subtotal and tax add up?"."""
+    return _SUMS.search(text) is not None and re.match(r"\W*(?:is|are|do|does|did|has|have)\b", text) is not None
+
+
 def asked_checks(asked: Asked) -> DocumentAnswer | None:
     """Whether the invoice's numbers are right; of a number in the question the checks say nothing."""
-    if not _SUMS.search(asked.text) or re.search(r"\d", asked.question):
+    text = _without_count(asked)
+    if not _SUMS.search(text) or re.search(r"\d", text):
         return None
-    of_tax = re.search(rf"\b(?:{TAX})\b", asked.text) is not None
+    of_tax = re.search(rf"\b(?:{TAX})\b", text) is not None
     foreign = detected(asked.question) not in (None, ENGLISH)
-    other = re.match(r"\W*(?:who|whom|when|where|which|what|how)\b", asked.text)
-    if not foreign and (other or content_words(asked.text) - _checking_words(of_tax)):
+    other = re.match(r"\W*(?:who|whom|when|where|which|what|how)\b", text)
+    if not foreign and (other or content_words(text) - _checking_words(of_tax)):
         return None  # "is the address correct?"
-    if of_tax:
+    if of_tax and not _is_of_sum(text):
         return _checked_tax(asked)
-    checks = [check for check in asked.invoice.checks if check.status != "not applicable"]
-    if lexicon.THINGS.search(asked.text):
-        checks = [check for check in checks if check.name.startswith("item")]
-        if re.search("add up|sum|total", asked.text):
-            added = [check for check in asked.invoice.checks if check.name.startswith("items add up")]
-            whole = re.search(r"(?<!sub)(?<!sub.)total", asked.text) and added and "subtotal" in added[0].name
-            checks = [check for check in checks if check in added]
-            checks += [check for check in asked.invoice.checks if whole and check.name.startswith("subtotal")]
+    checks = _chosen(asked, text)
     if not checks or any(check.status == "not applicable" for check in checks):
         return None
     failed = [f"{check.name}: {check.detail}" for check in checks if check.status == "failed"]
-    said = f"No: {'; '.join(failed)}." if failed else f"Yes: {'; '.join(check.detail for check in checks)}."
+    right, wrong = ("No", "Yes") if _OF_MISTAKES.search(text) else ("Yes", "No")
+    said = f"{wrong}: {'; '.join(failed)}." if failed else f"{right}: {'; '.join(check.detail for check in checks)}."
     places = [place for check in checks for place in _checked_places(asked.invoice, check.name)]
     doubt = "an amount on the page may not be read" if failed else None
-    return asked.answer(said, not failed, list(dict.fromkeys(places)), doubt)
+    return asked.answer(said, said.startswith("Yes"), list(dict.fromkeys(places)), doubt)
+
+
+def _without_count(asked: Asked) -> str:
+    """A question without the number of its lines, where there are as many: "do the three lines add up"."""
+    match = _COUNTED.search(asked.text)
+    count = match and number_of(match["count"])
+    return asked.text.replace(match["count"], " ", 1) if match and count == len(asked.invoice.items) else asked.text
+
+
+def _is_of_sum(text: str) -> bool:
+    """Whether a question that names the tax is about what is added up: the lines before it, or the total with it."""
+    adds = re.search(_ADDED_UP, text) and lexicon.THINGS.search(text)
+    return adds is not None or (_WHOLE.search(text) is not None and re.search(r"\brate\b", text) is None)
+
+
+def _chosen(asked: Asked, text: str) -> list[Check]:
+    """The checks that a question means: of the lines, of what they add up to, of the total, or all that there are."""
+    every, clause = asked.invoice.checks, TAX_CLAUSE.search(text)
+    net = "subtotal" in re.sub(r"sub.total", "subtotal", text) or bool(clause and clause["net"])
+    whole = _WHOLE.search(text) and not (clause and clause["net"])
+    added = [check for check in every if check.name.startswith("items add up")]
+    with_tax = [check for check in every if check.name.startswith("subtotal")]
+    if lexicon.THINGS.search(text):
+        if not re.search(_ADDED_UP, text):
+            return [check for check in every if check.name.startswith("item") and check.status != "not applicable"]
+        to_subtotal = bool(added) and "subtotal" in added[0].name
+        return [*added, *(with_tax if whole and to_subtotal else [])] if to_subtotal or not net else []
+    if whole and re.search(rf"\b(?:{TAX})\b", text):
+        return with_tax
+    return added if net and not whole else [check for check in every if check.status != "not applicable"]
 
 
 def _checked_places(invoice: InvoiceData, name: str) -> list[Evidence]:

@@ -10,6 +10,7 @@ from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.asked import (
     TAX_CLAUSE,
     Asked,
+    is_of_other_time,
     matching_items,
     name_of,
     number_of,
@@ -33,7 +34,7 @@ def quoted(asked: Asked, items: Sequence[tuple[Decimal | int, str]]) -> Document
     for quantity, name in items:
         item = the_item(asked.invoice, telling_words(words_of(name)) or words_of(name))
         price = price_of(item) if item else None
-        if item is None or price is None:
+        if item is None or price is None or is_of_other_time(asked, item):
             return asked.unanswered()
         unit, places = price
         part = Decimal(quantity) * unit
@@ -107,7 +108,7 @@ def _taxed_amounts(invoice: InvoiceData) -> list[Decimal]:
 
 def asked_items_sum(asked: Asked) -> DocumentAnswer | None:
     """What all items come to."""
-    asks_sum = re.search(r"\b(?:sum|add up|total|altogether|come to)\b", asked.text)
+    asks_sum = re.search(r"^(?!\W*(?:is|are|do|does|did)\b).*\b(?:sum|add up|total|altogether|come to)\b", asked.text)
     if not asks_sum or not lexicon.THINGS.search(asked.text) or lexicon.COUNT.search(asked.text):
         return None
     amounts = [item.amount for item in asked.invoice.items if item.amount is not None]
@@ -261,9 +262,12 @@ def asked_item(asked: Asked) -> DocumentAnswer | None:
     price = price_of(item) if item else None
     if re.search(_PART_OF_ALL, TAX_CLAUSE.sub(" ", asked.text)):
         return None
-    if item is None or price is None or not (lexicon.PRICE.search(asked.text) or _ADDED_UP.search(asked.text)):
+    added_up = _ADDED_UP.search(asked.text) and not _WHETHER.search(asked.text)
+    if item is None or price is None or not (lexicon.PRICE.search(asked.text) or added_up):
         return None
     each = lexicon.EACH.search(asked.text) is not None
+    if is_of_other_time(asked, item):
+        return asked.unanswered()
     if item.amount is not None and not each and _BILLED.search(asked.text):
         text = f"“{name_of(item)}” comes to {asked.money(item.amount)}."
         return _taxed(asked, asked.answer(text, plain_money(item.amount), places_of(item, "amount")))

@@ -87,6 +87,9 @@ CURRENCY_WORDS: dict[str, str] = _QUESTIONS["currencies"]
 IDLE, UNITS, ARTICLES, FILLERS = (
     frozenset(_QUESTIONS[name].split()) for name in ("idle", "units", "articles", "fillers")
 )
+LABOUR: str = _QUESTIONS["labour"]
+"""What work is called, on invoices and in questions."""
+HOURS = re.compile(rf"(?<![a-z])(?:{'|'.join(_QUESTIONS['hours'])})\b")
 CHECKED, CHECKED_TAX = _QUESTIONS["checked"], _QUESTIONS["checked_tax"]
 """The words that a question of the numbers may say: "do the items add up?"."""
 NUMBER_WORDS = {word: Decimal(number) for number, words in _WORDS["numbers"].items() for word in words.split()}

@@ -31,7 +31,8 @@ from mm_agents.documents.invoice.asked import (
     unsaid_words,
     words_of,
 )
-from mm_agents.documents.invoice.check_questions import asked_checks
+from mm_agents.documents.invoice.changed_questions import asked_changed
+from mm_agents.documents.invoice.check_questions import asked_checks, asks_checks
 from mm_agents.documents.invoice.data import MONEY, InvoiceData, Labelled, LineItem, value_json
 from mm_agents.documents.invoice.item_questions import (
     asked_count,
@@ -139,7 +140,7 @@ class Invoice(InvoiceData):
         def asked(english: str) -> DocumentAnswer:
             whole = Asked(self, english)  # quantities of items belong together
             of_items = lexicon.PRICE.search(whole.text) and matching_items(telling_words(words_of(english)), self.items)
-            together = of_items or re.search(r"\bbetween\b.*\band\b", whole.text)
+            together = of_items or re.search(r"\bbetween\b.*\band\b", whole.text) or asks_checks(whole.text)
             return in_parts(english, parts_of(english, None if together else _asks), answer)
 
         return in_its_language(question, asked)
@@ -623,6 +624,7 @@ _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     asked_in_time,
     asked_tender,
     asked_staff,
+    asked_changed,
     asked_sum,
     asked_filter,
     asked_either,
@@ -635,12 +637,12 @@ _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     _asked_status,
     _asked_attribute,
     _asked_bound,
+    asked_checks,
     asked_items_sum,
     asked_list,
     asked_count,
     asked_item,
     asked_most,
-    asked_checks,
     _asked_taxes,
     _asked_rate,
     _asked_field,
