@@ -7,8 +7,9 @@ import pytest
 from invoice_samples import ENGLISH, page_of
 
 from mm_agents.documents.invoice import Invoice
-from mm_agents.documents.invoice.data import LineItem
+from mm_agents.documents.invoice.data import Field, LineItem
 from mm_agents.documents.invoice.reader import read_invoice
+from mm_agents.types import Evidence
 
 
 @pytest.fixture(scope="module")
@@ -383,3 +384,60 @@ def test_whether_there_is_a_mistake_is_no_where_all_is_right(invoice: Invoice) -
     assert found.answer is not None
     assert found.answer.startswith("No: ")
     assert found.value is False
+
+
+def _bought(*lines: tuple[str, int, str]) -> Invoice:
+    """A receipt in pounds with these items: their names, quantities and prices."""
+    place = Evidence(asset="receipt", path=None, sha256=None, how="read")
+    items = [
+        LineItem(
+            quantity=Decimal(count),
+            description=name,
+            unit_price=Decimal(price),
+            amount=count * Decimal(price),
+            evidence={"description": place, "quantity": place, "unit_price": place, "amount": place},
+        )
+        for name, count, price in lines
+    ]
+    total = sum((item.amount or Decimal(0) for item in items), Decimal(0))
+    return Invoice(items=tuple(items), total=Field[Decimal](value=total), currency=Field[str](value="GBP"))
+
+
+RECEIPT = _bought(
+    ("Fish tacos", 1, "16.00"), ("Fish and chips", 1, "18.00"), ("Mojito", 3, "11.00"), ("Great White", 1, "5.00")
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (
+            "Which dish was the priciest, and what did it cost?",
+            "“Fish and chips” at 18.00 GBP. “Fish and chips” comes to",
+        ),
+        ("What did I buy the most of, and how many?", "“Mojito”, 3 of it. 3 of “Mojito”."),
+        ("how many mojitos did I buy and what's one of them cost?", "3 of “Mojito”. “Mojito” is 11.00 GBP each."),
+        (
+            "how much were the mojitos and what's that apiece?",
+            "“Mojito” comes to 33.00 GBP. “Mojito” is 11.00 GBP each.",
+        ),
+        (
+            "Which cost more, the tacos or the Great White, and by how much?",
+            "“Fish tacos” at 16.00 GBP is more than “Great White” at 5.00 GBP. 16.00 − 5.00 = 11.00 GBP.",
+        ),
+        ("Was the Great White more than 4 pounds?", "Yes: “Great White” comes to 5.00 GBP."),
+        ("Was the Great White more than 4 euros?", None),
+        ("Was the lobster more than 4 pounds?", None),
+        (
+            "What do the tacos and the fish and chips add up to?",
+            "16.00 for “Fish tacos” + 18.00 for “Fish and chips” = 34.00 GBP.",
+        ),
+        ("What do the two fishes cost together?", "16.00 for “Fish tacos” + 18.00 for “Fish and chips” = 34.00 GBP."),
+        ("If four of us split the whole bill evenly, what does each of us owe?", "72.00 / 4 = 18.00 GBP."),
+        ("Which dish was the fastest, and what did it cost?", None),
+        ("What do the tacos and the lobster add up to?", None),
+    ],
+)
+def test_items_are_compared_added_and_meant_again(question: str, answer: str | None) -> None:
+    found = RECEIPT.ask(question).answer
+    assert found is None if answer is None else (found or "").startswith(answer)

@@ -41,6 +41,7 @@ _SPLIT = re.compile(
     r"\b(?:split|divided?|shared?)\b.*?\b(?:between|by|among|amongst|into|with|in) (?:the )?(?P<number>[a-z]+|\d+)\b"
 )
 _EACH_OF = re.compile(
+    r"\b(?P<of_us>[a-z]+|\d+) (?:of us|people|persons|friends|guests) (?:split|share|divide)\b|"
     r"\b(?:each|per person|apiece)\b.*?\b(?P<number>[a-z]+|\d+) (?:of us|people|persons|friends|guests)\b|"
     r"\beach of (?:the |us )?(?P<of>[a-z]+|\d+)\b"
 )
@@ -116,7 +117,7 @@ def asked_filter(asked: Asked) -> DocumentAnswer | None:
 
 # ---------------------------------------------------------------- the most, the least, and two of them
 
-_BY_QUANTITY = re.compile(r"\bquantit(?:y|ies)\b|\b(?:most|least) (?:often|frequently|units|pieces)\b|\bfewest\b")
+_BY_QUANTITY = re.compile(r"\bquantit(?:y|ies)\b|\b(?:most|least) (?:often|frequently|units|pieces|of)\b|\bfewest\b")
 
 
 def _most_of(asked: Asked, *, least: bool) -> DocumentAnswer:
@@ -126,6 +127,8 @@ def _most_of(asked: Asked, *, least: bool) -> DocumentAnswer:
         return asked.unanswered("Quantities are compared where each item has one.")
     value = (min if least else max)(quantity for quantity, _ in counted)
     best = [item for quantity, item in counted if quantity == value]
+    if not all(item.description for item in best):
+        return asked.unanswered(f"There are {plain_quantity(value)} of it, and what it is called was not read.")
     names = [name_of(item) for item in best]
     places = [place for item in best for place in places_of(item, "quantity")]
     told = " and ".join(f"“{name}”" for name in names)
@@ -135,7 +138,9 @@ def _most_of(asked: Asked, *, least: bool) -> DocumentAnswer:
 def asked_most(asked: Asked) -> DocumentAnswer | None:
     """The dearest or cheapest item."""
     match = re.search(
-        r"most expensive|dearest|highest|largest|biggest|\bcosts? (?:the )?most\b|most (?:often|units|pieces)|"
+        r"most expensive|dearest|priciest|costliest|highest|largest|biggest|"
+        r"\b(?:buy|bought|order(?:ed)?|get|got|take|took) (?:the )?most of\W*$|\bcosts? (?:the )?most\b|"
+        r"most (?:often|units|pieces)|"
         r"(cheapest|lowest|least expensive|least often|fewest|smallest|\bcosts? (?:the )?least\b)",
         asked.text,
     )
@@ -165,8 +170,9 @@ _THAN = re.compile(
 
 def asked_either(asked: Asked) -> DocumentAnswer | None:
     """Which of two items or amounts is more or less, or whether one is more than the other."""
-    either = _EITHER.search(asked.text)
-    match = either or _THAN.search(asked.text)
+    text = _BY_HOW_MUCH.sub("", asked.text)
+    either = _EITHER.search(text)
+    match = either or _THAN.search(text)
     if match is None:
         return None
     billed = re.search(r"\b(?:cost|did|was|were|paid|spent|spend)\b", asked.text)
@@ -183,14 +189,18 @@ def asked_either(asked: Asked) -> DocumentAnswer | None:
     doubt = "; ".join(dict.fromkeys(base[2] for base in known[0] if base[2])) or None
     told = f"{name} at {asked.money(one)}", f"{second} at {asked.money(other)}"
     how = "the same as" if one == other else "less than" if one < other else "more than"
+    high, low = max(one, other), min(one, other)
+    by = f" {plain_money(high)} − {plain_money(low)} = {asked.money(high - low)}." if text != asked.text else ""
     if either is None:
         right = one < other if less else one > other
-        return asked.answer(f"{'Yes' if right else 'No'}: {told[0]} is {how} {told[1]}.", right, places, doubt)
+        return asked.answer(f"{'Yes' if right else 'No'}: {told[0]} is {how} {told[1]}.{by}", right, places, doubt)
     first, last = told if (one <= other if less else one >= other) else told[::-1]
     how = how if one == other else "less than" if less else "more than"
     value = (name if first == told[0] else second).strip("“”")
-    return asked.answer(f"{first} is {how} {last}.", value, places, doubt)
+    return asked.answer(f"{first} is {how} {last}.{by}", value, places, doubt)
 
+
+_BY_HOW_MUCH = re.compile(r"[\s,;?]*(?:\band )?\bby how much\W*$")
 
 _Named = tuple[Decimal, tuple[Evidence, ...], str | None, str]
 
@@ -219,7 +229,7 @@ def _asked_share(asked: Asked) -> DocumentAnswer | None:
             rest = f"{text[: match.start()]} {text[match.end() :]}"
             return _multiple(asked, rest, Decimal(number), "×" if words in _TIMES else "/")
     match = _SPLIT.search(text) or _EACH_OF.search(text)
-    said = match["number"] or match.groupdict().get("of") if match else None
+    said = next(filter(None, match.groups()), None) if match else None
     number = number_of(said) if said else None
     if match is None or number is None or number < 2:
         return None

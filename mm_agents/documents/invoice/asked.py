@@ -16,7 +16,7 @@ from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.data import DETAILS, NAMES, InvoiceData, Labelled, LineItem
 from mm_agents.documents.invoice.parameters import PARAMETERS
-from mm_agents.documents.numbers import parse_number, plain_money
+from mm_agents.documents.numbers import numbers_in, parse_number, plain_money
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import DocumentAnswer, Evidence
 
@@ -30,7 +30,7 @@ TAX_CLAUSE = re.compile(
 """That an amount is with or without tax."""
 WHOLE = re.compile(
     r"\b(?:whole|entire|complete) (?:meal|dinner|lunch|breakfast|order|purchase|shopping|visit|thing|lot)\b|"
-    r"\bin the end\b"
+    r"\bin the end\b|\badd up to\W*$"
 )
 """That all of it is meant."""
 _HOURLY = re.compile(r"\b(?:an?|one|per|each|every) hour\b|\bhourly\b")
@@ -234,7 +234,8 @@ def the_item(invoice: InvoiceData, words: Sequence[str]) -> LineItem | None:
     """The one item that words mean; None where none is meant, or several at different prices."""
     found = matching_items(words, invoice.items)
     best = [item for score, item in found if found[0][0] - score <= PARAMETERS.item_tie]
-    return best[0] if len({item.unit_price for item in best}) == 1 else None
+    prices = {item.unit_price if item.unit_price is not None else (item.amount, item.quantity) for item in best}
+    return best[0] if len(prices) == 1 else None
 
 
 _DECIMALS = 4  # of a price that is an amount's part
@@ -284,6 +285,14 @@ def beside_label(asked: Asked, found: Sequence[Labelled]) -> DocumentAnswer | No
     return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
 
 
+def other_currency(asked: Asked) -> str | None:
+    """A currency that a question names, and the invoice is not known to be in."""
+    own = asked.invoice.currency.value
+    named = {number.currency: number.currency for number in numbers_in(asked.question) if number.currency}
+    words = {word: codes for word, codes in lexicon.CURRENCY_WORDS.items() if re.search(rf"\b{word}?\b", asked.text)}
+    return next((one for one, codes in (named | words).items() if own not in codes.split()), None)
+
+
 def unsaid_words(asked: Asked, answer: str) -> list[str]:
     """The words of an English question that neither the invoice nor an answer says, and that no field is asked by.
 
@@ -292,6 +301,8 @@ def unsaid_words(asked: Asked, answer: str) -> list[str]:
     if detected(asked.question) not in (None, ENGLISH):
         return []
     known = content_words(f"{answer} {_said(asked.invoice)}") | _asking_words()
+    own = [word for word, codes in lexicon.CURRENCY_WORDS.items() if asked.invoice.currency.value in codes.split()]
+    known |= content_words(" ".join(own))
     text = WHOLE.sub(" ", _FILE_NAME.sub(" ", asked.text))
     if asked.item is not None:
         text = re.sub(r"\w+(?=\s*\([^()]+\))", " ", text)  # what stands before its name in brackets
