@@ -322,6 +322,8 @@ def test_what_all_comes_to_with_another_number_of_an_item(invoice: Invoice, ques
         "What would it come to if I only took two hours of labour rather than five?",
         "What would it come to if I only took one saddle rather than two?",
         "How much would I save if I only took one hour of labour?",
+        "How much would the bill drop if I took only one hour of labour?",
+        "How much lower would the total be without the labour?",
         "What would it come to for my brother if I only took one hour of labour?",
         "What would it come to if I only took one hour of labour and the pads?",
         "What does a day of labour cost?",
@@ -336,6 +338,9 @@ def test_what_another_number_of_an_item_does_not_say(invoice: Invoice, question:
     [
         ("What does one brake pad cost once VAT is on top?", "15.00"),
         ("How much is an hour of work with the tax added?", "48.00"),
+        ("What is the gross price of one brake pad?", "15.00"),
+        ("What is the net price of one brake pad?", "12.50"),
+        ("How much VAT is on one brake pad?", "2.50"),
         ("What does one brake pad cost once the discount is on top?", None),
     ],
 )
@@ -369,6 +374,8 @@ def test_an_hour_costs_the_price_of_what_is_counted_in_hours(description: str, q
         ("Do subtotal and tax add up to the total?", "Yes: 145.00 + 29.00 = 174.00."),
         ("Do the items add up to the total?", "Yes: 25.00 + 120.00 = 145.00; 145.00 + 29.00 = 174.00."),
         ("has the VAT been worked out right?", "Yes: 20 % of 145.00 = 29.00."),
+        ("Have they calculated the VAT properly?", "Yes: 20 % of 145.00 = 29.00."),
+        ("Do subtotal and tax give the total?", "Yes: 145.00 + 29.00 = 174.00."),
         ("do the three lines add up?", None),
         ("do the items match the delivery note?", None),
         ("does the total match my order?", None),

@@ -22,8 +22,10 @@ from mm_agents.types import DocumentAnswer, Evidence
 
 TAX_WORDS = r"(?:any |the |all )?(?:sales )?(?:tax(?:es)?|vat|gst|mwst|tva|btw|iva)\b"
 _TAX_ADDED = r"(?:(?:is|are|has been|gets) )?(?:put )?(?:on top|on it|included|added(?: on| to it)?(?: top)?)\b"
+_PRICE_OR_END = r"(?= (?:unit )?(?:price|cost)s?\b|\W*$)"
 TAX_CLAUSE = re.compile(
-    rf"[,(]?\s*\b(?:(?P<net>without|excluding|excl\.?|before(?: adding)?|net of|exclusive of|ohne) {TAX_WORDS}|"
+    r"[,(]?\s*\b(?:(?P<net>(?:without|excluding|excl\.?|before(?: adding)?|net of|exclusive of|ohne) "
+    rf"{TAX_WORDS}|net{_PRICE_OR_END})|gross{_PRICE_OR_END}|"
     rf"(?:with|including|incl\.?|after|plus|inclusive of|and) {TAX_WORDS}(?: {_TAX_ADDED})?|"
     rf"(?:(?:once|when|if|as soon as) )?{TAX_WORDS} {_TAX_ADDED})\)?"
 )
@@ -303,7 +305,7 @@ def unsaid_words(asked: Asked, answer: str) -> list[str]:
     known = content_words(f"{answer} {_said(asked.invoice)}") | _asking_words()
     own = [word for word, codes in lexicon.CURRENCY_WORDS.items() if asked.invoice.currency.value in codes.split()]
     known |= content_words(" ".join(own))
-    text = WHOLE.sub(" ", _FILE_NAME.sub(" ", asked.text))
+    text = TAX_CLAUSE.sub(" ", WHOLE.sub(" ", _FILE_NAME.sub(" ", asked.text)))
     if asked.item is not None:
         text = re.sub(r"\w+(?=\s*\([^()]+\))", " ", text)  # what stands before its name in brackets
     words = re.findall(r"[^\W\d_]+", text)

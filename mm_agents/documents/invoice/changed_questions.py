@@ -26,17 +26,23 @@ from mm_agents.types import DocumentAnswer, Evidence
 _LEFT_OUT = (
     r"(?:without|leaving out|left out|leave out|skip(?:ped)?|drop(?:ped)?|cancel(?:l?ed)?|"
     r"(?:do|did)(?:n['’]?t| not) (?:take|buy|order|get|have|want|need))"
+    r"(?= (?:the|my|our|all|both|that|those)\b)"
 )
 _CHANGE = re.compile(
     r"\b(?:if|had (?:i|we)|"
     r"with (?=only|just|an(?:other)?\b|\w+ (?:more|fewer|less|extra)\b)|by (?=only|just|(?:tak|buy|order|gett|hav)ing)|"
-    rf"(?={_LEFT_OUT}\b))(?P<change>[^,]+)"
+    rf"(?={_LEFT_OUT}))(?P<change>[^,]+)"
 )
 _OLD = re.compile(r"\b(?:instead of|rather than|(?:and )?not)\b(?: (?:the|all))?\s*(?P<old>[a-z0-9]+)?.*$")
 _FEWER, _MORE = re.compile(r"\b(?:fewer|less)\b"), re.compile(r"\b(?:more|extra|additional|another)\b")
-_NARROWS = re.compile(rf"\b(?:only|just|instead of|rather than|fewer|less|more|extra|additional|another|{_LEFT_OUT})\b")
+_NARROWS = re.compile(
+    rf"\b(?:only|just|instead of|rather than|fewer|less|more|extra|additional|another)\b|\b{_LEFT_OUT}"
+)
 _ALL = re.compile(r"\b(?:bill|invoice|receipt|order|(?:sub ?-?)?total|sum|whole|everything|all of it)\b")
-_OTHER_SUM = re.compile(r"\b(?:save[ds]?|saving|difference|cheaper|dearer|how much (?:less|more))\b")
+_OTHER_SUM = re.compile(
+    r"\b(?:save[ds]?|saving|difference|cheaper|dearer|how much (?:less|more)|reduc\w+|lower\w*|"
+    r"(?:go|come|went|came) down|fall|drop|decrease|rise|go up|increase)\b(?! (?:the|my|our|all|both|that|those)\b)"
+)
 _OF_ALL = (
     "total subtotal sum amount net gross price cost come came pay paid owe owed bill invoice receipt order whole all "
     "everything then now end still so okay well instead final new"
@@ -70,7 +76,7 @@ def asked_changed(asked: Asked) -> DocumentAnswer | None:
 def _meant(asked: Asked, change: str) -> tuple[LineItem, Decimal] | None:
     """The one item that changes, and how many of it there are then; None where the words say something else, too."""
     old, new = _OLD.search(change), _OLD.sub(" ", change)
-    left_out = re.search(rf"\b{_LEFT_OUT}\b", new) if not old or not old["old"] else None
+    left_out = re.search(rf"\b{_LEFT_OUT}", new) if not old or not old["old"] else None
     wishes = wishes_of(new) if left_out is None else []
     words = telling_words(words_of(new)) if left_out else wishes[0].words if len(wishes) == 1 else ()
     own = [word for word in words if content_words(word) - content_words(_OF_CHANGE)]

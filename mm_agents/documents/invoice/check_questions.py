@@ -13,13 +13,13 @@ from mm_agents.documents.invoice.data import MONEY, Check, InvoiceData
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import DocumentAnswer, Evidence
 
-_EQUALS = r"\b(?:match(?:es)?|agrees?|equals?|makes?)\b"
+_EQUALS = r"\b(?:match(?:es)?|agrees?|equals?|makes?|gives?)\b"
 _ADDED_UP = rf"add(?:s|ed|ing)? (?:up|together|to)\b|sums?\b|total|\btall(?:y|ies)\b|{_EQUALS}"
 _SUMS = re.compile(
     r"add up|\badd(?:s|ed)? (?:together|to)\b|\bsums? (?:up )?to\b|\btall(?:y|ies)\b|"
     rf"^(?=.*(?:total|sum|amount)).*{_EQUALS}|correct(?:ly)?\b|consistent|"
     r"\b(?:errors?|mistakes?|miscalculat\w+|incorrect(?:ly)?)\b|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt|"
-    r"\b(?:come|work|worked|calculated|computed|added)(?: (?:out|up))? (?:right|properly|ok(?:ay)?)\b"
+    r"\b(?:come|work|worked|calculated|computed|added)\b.* (?:right|properly|ok(?:ay)?)\b"
 )
 _OF_MISTAKES = re.compile(r"\b(?:errors?|mistakes?|wrong|miscalculat\w+|incorrect(?:ly)?)\b")
 _WHOLE = re.compile(r"(?<!sub)(?<!sub.)\btotal|\b(?:final|grand|end|overall) (?:amount|sum|price|figure|bill)\b")
@@ -62,9 +62,10 @@ def asked_checks(asked: Asked) -> DocumentAnswer | None:
 
 def _without_count(asked: Asked) -> str:
     """A question without the number of its lines, where there are as many: "do the three lines add up"."""
-    match = _COUNTED.search(asked.text)
+    text = asked.text.replace("bottom line", "total")
+    match = _COUNTED.search(text)
     count = match and number_of(match["count"])
-    return asked.text.replace(match["count"], " ", 1) if match and count == len(asked.invoice.items) else asked.text
+    return text.replace(match["count"], " ", 1) if match and count == len(asked.invoice.items) else text
 
 
 def _is_of_sum(text: str) -> bool:

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.asked import (
     TAX_CLAUSE,
+    TAX_WORDS,
     Asked,
     is_of_other_time,
     matching_items,
@@ -61,7 +62,22 @@ def asked_price(asked: Asked) -> DocumentAnswer | None:
         return None
     if any(_is_printed_amount(asked, wish.quantity) for wish in wanted):
         return asked.unanswered()  # "they charged 46.64 for the tyres, is that right?"
-    return _taxed(asked, quoted(asked, [(wish.quantity, " ".join(wish.words)) for wish in wanted]))
+    priced = quoted(asked, [(wish.quantity, " ".join(wish.words)) for wish in wanted])
+    return _tax_on(asked, priced) if _OF_TAX.search(asked.text) else _taxed(asked, priced)
+
+
+def _tax_on(asked: Asked, priced: DocumentAnswer) -> DocumentAnswer:
+    """The tax on a price without it: "how much VAT is on one panel?"."""
+    taxed = _with_tax(asked, priced, net=False) if priced.answer else priced
+    if taxed.answer is None or taxed is priced:
+        return asked.unanswered()
+    rate = asked.invoice.taxes[0].rate or Decimal(0)
+    tax = Decimal(taxed.value) - Decimal(priced.value)
+    return asked.answer(f"{plain_quantity(rate)} % of {priced.value} = {asked.money(tax)}.", plain_money(tax), taxed.evidence)
+
+
+_OF_TAX = re.compile(rf"\b(?:how much|what(?: is|['’]?s)?(?: the)?) {TAX_WORDS}(?! (?:included|added|on top))")
+"""That asks for the tax itself."""
 
 
 def _is_printed_amount(asked: Asked, number: Decimal) -> bool:
