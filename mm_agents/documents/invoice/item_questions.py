@@ -73,7 +73,9 @@ def _tax_on(asked: Asked, priced: DocumentAnswer) -> DocumentAnswer:
         return asked.unanswered()
     rate = asked.invoice.taxes[0].rate or Decimal(0)
     tax = Decimal(taxed.value) - Decimal(priced.value)
-    return asked.answer(f"{plain_quantity(rate)} % of {priced.value} = {asked.money(tax)}.", plain_money(tax), taxed.evidence)
+    return asked.answer(
+        f"{plain_quantity(rate)} % of {priced.value} = {asked.money(tax)}.", plain_money(tax), taxed.evidence
+    )
 
 
 _OF_TAX = re.compile(rf"\b(?:how much|what(?: is|['’]?s)?(?: the)?) {TAX_WORDS}(?! (?:included|added|on top))")
