@@ -95,7 +95,8 @@ def aggregations_of(
     if len(attached) == 1 or (len(focus) == 1 and not among):
         return []
     day = today or date.today()
-    whole = _aggregation(" ".join(question.split()), among, day, folders)
+    question = _in_digits(" ".join(question.split()))
+    whole = _aggregation(question, among, day, folders)
     if whole is not None:
         return [whole]
     said = parts_of(question)
@@ -104,6 +105,16 @@ def aggregations_of(
         said[1:] = [one if _names_kind(one) else f"{one.rstrip(' ?.!')} {noun[0]}" for one in said[1:]]
     parts = [_aggregation(part, among, day, folders) for part in said]
     return [part for part in parts if part is not None] if len(parts) > 1 and None not in parts else []
+
+
+_MANY = re.compile(r"\b(?P<count>an?|one|two|three|four|five) (?P<many>hundred|thousand)\b", re.IGNORECASE)
+
+
+def _in_digits(text: str) -> str:
+    """A question with its round numbers in digits: "over a thousand", "under two hundred"."""
+    counted = {"a": 1, "an": 1, "one": 1, **_COUNTED}
+    many = {"hundred": 100, "thousand": 1000}
+    return _MANY.sub(lambda said: str(counted[said["count"].lower()] * many[said["many"].lower()]), text)
 
 
 def _names_kind(text: str) -> bool:
@@ -121,7 +132,9 @@ def _aggregation(
     over_those = ("compare", "differs", "superlative", "comparative", "sum", "same")
     by_seller = SAYS["by_seller"].search(text) and SAYS["sums"].search(text)
     billed = SAYS["billed_us"].search(text) and SAYS["senders"].search(text)
-    if not nouns and not among and (by_seller or billed or SAYS["all_amounts"].search(text)):
+    buyer = SAYS["buyer"].search(text) if SAYS["how_much"].search(text) else None
+    payer = buyer and (buyer["payer"] or buyer["debtor"])
+    if not nouns and not among and (by_seller or billed or payer or SAYS["all_amounts"].search(text)):
         nouns = ["invoices"]
     if (
         "invoices" in nouns
@@ -370,10 +383,12 @@ AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
 def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | None:
     by_seller = SAYS["by_seller"].search(text) is not None
     buyer = None if among else SAYS["buyer"].search(text)
+    named = next(filter(None, map(buyer.group, ("buyer", "owner", "payer", "debtor"))), None) if buyer else None
     text = text if buyer is None else f"{text[: buyer.start()]} {text[buyer.end() :]}"
     numbers, sellers = _numbers_of(text), [] if among else _sellers_of(text)
     one_by_one, undated = bool(among or numbers or sellers), _without_period(text, today)
     means_several = any(SAYS[name].search(text) for name in ("several_invoices", "has_any", "all_amounts", "billed_us"))
+    means_several = means_several or (buyer is not None and bool(buyer["payer"] or buyer["debtor"]))
     if not (one_by_one or by_seller or means_several or undated != text) or not is_used_up(text, bills=True):
         return None
     if SAYS["negated"].search(SAYS["not_due"].sub(" ", text)):
@@ -383,7 +398,8 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
         return Aggregation(arguments=over, noun="invoices", compared=same)
     where, said = _conditions(text, today)
     if buyer is not None:
-        where, said = [*where, f"buyer contains {json.dumps(buyer['buyer'])}"], (*said, " ".join(buyer[0].split()))
+        words = f"made out to {named}" if buyer["payer"] or buyer["debtor"] else " ".join(buyer[0].split())
+        where, said = [*where, f"buyer contains {json.dumps(named)}"], (*said, words)
     if numbers:
         where, said = [f"({' or '.join(f'number = {json.dumps(one)}' for one in numbers)})"], (" and ".join(numbers),)
     arguments: dict[str, Any] = {"of": "invoices"}
@@ -402,7 +418,8 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
     if measured is None:
         return None
     noun = "receipts" if kind == "receipt" else "invoices"
-    return Aggregation(arguments=arguments | measured, noun=noun, said=said, numbers=tuple(numbers))
+    guessed = buyer is not None and buyer["guessed"] is not None
+    return Aggregation(arguments=arguments | measured, noun=noun, said=said, numbers=tuple(numbers), guessed=guessed)
 
 
 def _sellers_of(text: str) -> list[str]:
@@ -468,7 +485,7 @@ def _measured(
     """What is computed over the invoices, and of which field; ``one_by_one`` are those that are named each."""
     name, best = _field(text, _PATTERNS["invoice_fields"]), SAYS["superlative"].search(text)
     amount = name if name in AMOUNTS else "total"
-    if SAYS["senders"].search(text):
+    if SAYS["senders"].search(text) and not SAYS["by_seller"].search(text):
         counts = best or any(SAYS[one].search(text) for one in ("how_many", "sum", "mean", "by_seller"))
         return None if counts else {"measure": "list", "field": "seller", "limit": _MOST_LISTED}
     of_time = SAYS["of_time"].search(text) or (best and not SAYS["of_amount"].search(best[0]))

@@ -362,3 +362,27 @@ def test_invoices_are_asked_for_by_who_they_are_from_and_for(question: str, argu
 def test_what_invoices_do_not_tell_is_not_asked_of_them(question: str) -> None:
     assert aggregations_of(question) == []
     assert aggregations_of(question, attached=["a.png", "b.png"]) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "where", "measure"),
+    [
+        ("which bills are for Ben Adler", 'buyer contains "Ben Adler"', "list"),
+        ("bills in Ben Adler's name", 'buyer contains "Ben Adler"', "list"),
+        ("how much has Ben Adler been billed in total?", 'buyer contains "Ben Adler"', "sum"),
+        ("how much does Ben Adler owe?", 'buyer contains "Ben Adler"', "sum"),
+        ("do I have any bills over a thousand?", "total > 1000", "list"),
+        ("how many bills are under two hundred pounds?", 'total < 200 and currency = "GBP"', "count"),
+        ("which invoices were issued in January 2026?", 'date >= "2026-01-01" and date <= "2026-01-31"', "list"),
+    ],
+)
+def test_invoices_are_asked_for_by_conditions_in_ordinary_words(question: str, where: str, measure: str) -> None:
+    (asked,) = aggregations_of(question)
+    assert (asked.arguments["where"], asked.arguments["measure"]) == (where, measure)
+
+
+@pytest.mark.parametrize(
+    "question", ["Did Amazon pay me?", "how long has Ben Adler been waiting?", "did I pay Amazon?"]
+)
+def test_a_name_alone_asks_no_sum_of_invoices(question: str) -> None:
+    assert aggregations_of(question) == []
