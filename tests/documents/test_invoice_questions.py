@@ -376,6 +376,7 @@ def test_an_hour_costs_the_price_of_what_is_counted_in_hours(description: str, q
         ("has the VAT been worked out right?", "Yes: 20 % of 145.00 = 29.00."),
         ("Have they calculated the VAT properly?", "Yes: 20 % of 145.00 = 29.00."),
         ("Do subtotal and tax give the total?", "Yes: 145.00 + 29.00 = 174.00."),
+        ("Give me the subtotal", "The subtotal is 145.00 GBP."),
         ("do the three lines add up?", None),
         ("do the items match the delivery note?", None),
         ("does the total match my order?", None),

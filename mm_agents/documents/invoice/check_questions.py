@@ -13,18 +13,18 @@ from mm_agents.documents.invoice.data import MONEY, Check, InvoiceData
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import DocumentAnswer, Evidence
 
-_EQUALS = r"\b(?:match(?:es)?|agrees?|equals?|makes?|gives?)\b"
+_EQUALS = r"\b(?:match(?:es)?|agrees?|equals?)\b|\b(?:and|plus|together)\b.*\b(?:makes?|gives?)\b"
 _ADDED_UP = rf"add(?:s|ed|ing)? (?:up|together|to)\b|sums?\b|total|\btall(?:y|ies)\b|{_EQUALS}"
 _SUMS = re.compile(
     r"add up|\badd(?:s|ed)? (?:together|to)\b|\bsums? (?:up )?to\b|\btall(?:y|ies)\b|"
-    rf"^(?=.*(?:total|sum|amount)).*{_EQUALS}|correct(?:ly)?\b|consistent|"
+    rf"^\W*(?:and )?(?:do|does|did|is|are)\b(?=.*(?:total|sum|amount)).*(?:{_EQUALS})|correct(?:ly)?\b|consistent|"
     r"\b(?:errors?|mistakes?|miscalculat\w+|incorrect(?:ly)?)\b|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt|"
     r"\b(?:come|work|worked|calculated|computed|added)\b.* (?:right|properly|ok(?:ay)?)\b"
 )
 _OF_MISTAKES = re.compile(r"\b(?:errors?|mistakes?|wrong|miscalculat\w+|incorrect(?:ly)?)\b")
 _WHOLE = re.compile(r"(?<!sub)(?<!sub.)\btotal|\b(?:final|grand|end|overall) (?:amount|sum|price|figure|bill)\b")
 _NUMBERS = "|".join(sorted(lexicon.NUMBER_WORDS, key=len, reverse=True))
-_COUNTED = re.compile(rf"\b(?P<count>{_NUMBERS}|\d+) (?=(?:[a-z]+ )?{lexicon.THINGS.pattern})")
+_COUNTED = re.compile(rf"\b(?P<count>both|{_NUMBERS}|\d+) (?=(?:[a-z]+ )?{lexicon.THINGS.pattern})")
 
 
 @cache
@@ -40,7 +40,7 @@ def asks_checks(text: str) -> bool:
 def asked_checks(asked: Asked) -> DocumentAnswer | None:
     """Whether the invoice's numbers are right; of a number in the question the checks say nothing."""
     text = _without_count(asked)
-    if not _SUMS.search(text) or re.search(r"\d", text):
+    if not _SUMS.search(text) or re.search(r"\d|\bboth (?!the (?:subtotal|tax))", text):
         return None
     of_tax = re.search(rf"\b(?:{TAX})\b", text) is not None
     foreign = detected(asked.question) not in (None, ENGLISH)
@@ -64,7 +64,7 @@ def _without_count(asked: Asked) -> str:
     """A question without the number of its lines, where there are as many: "do the three lines add up"."""
     text = asked.text.replace("bottom line", "total")
     match = _COUNTED.search(text)
-    count = match and number_of(match["count"])
+    count = match and number_of(match["count"].replace("both", "two"))
     return text.replace(match["count"], " ", 1) if match and count == len(asked.invoice.items) else text
 
 
