@@ -5,13 +5,28 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from threading import Lock
 from typing import Any, Protocol
 
 MONTHS = "january february march april may june july august september october november december".split()
+ORDINALS: Sequence[str] = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+NUMBER_WORDS = {
+    word: number
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+} | {
+    word: 10 * tens
+    for tens, word in enumerate("thirty forty fifty sixty seventy eighty ninety hundred".split(), start=3)
+}
+"""Whole numbers by their English words; a reader of invoices knows those of other languages too."""
+
+FACTORS = {"double": 2, "twice": 2, "triple": 3, "treble": 3, "thrice": 3, "quadruple": 4}
+"""How many times something is, by its English words."""
 
 
 class Place(Protocol):
@@ -95,6 +110,12 @@ def excerpt(text: str, characters: int) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= characters else line[: characters - 1].rstrip() + "…"
+
+
+def listed(names: Sequence[str], *, between: str = ", ", last: str = "and") -> str:
+    """Names as a list in a sentence: "a, b and c"."""
+    *first, end = names or ["nothing"]
+    return f"{between.join(first)} {last} {end}" if first else end
 
 
 def clock(seconds: float) -> str:

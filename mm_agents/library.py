@@ -38,7 +38,6 @@ from mm_agents.media.files import asset_id
 from mm_agents.protocols import Accompanied, Calibrated, Fluent
 from mm_agents.search.embedder_map import EmbedderMap
 from mm_agents.search.query import Query, read_queries
-from mm_agents.search.ranked_lists import ranked_lists, rankings
 from mm_agents.search.ranking import (
     DEPTH,
     at_least,
@@ -46,26 +45,15 @@ from mm_agents.search.ranking import (
     fuse,
     fuse_by_strength,
     hits,
+    ranked_lists,
+    rankings,
     restrict,
     with_assets,
     with_moments,
     with_sentences,
 )
 from mm_agents.search.recommend import recommend
-from mm_agents.types import (
-    And,
-    CollectionSpec,
-    Condition,
-    Filter,
-    Hit,
-    Hits,
-    Not,
-    Or,
-    Record,
-    Speech,
-    Text,
-    Words,
-)
+from mm_agents.types import And, CollectionSpec, Condition, Filter, Hit, Hits, Not, Or, Record, Speech, Text, Words
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, SpeechRecognizer, Store

@@ -11,6 +11,7 @@ import pytest
 from mm_agents._fusion import RANK_CONSTANT, fused_scores
 from mm_agents._optional import attach
 from mm_agents._progress import bar, batched, progress_or_callback, watched, watching
+from mm_agents._text import listed
 
 # ---------------------------------------------------------------- progress
 
@@ -159,3 +160,11 @@ def test_nothing_fuses_to_nothing_and_weights_have_to_fit() -> None:
     assert fused_scores([[], []]) == {}
     with pytest.raises(ValueError, match="longer"):
         fused_scores([["a"], ["b"]], [1.0])
+
+
+# ---------------------------------------------------------------- names in a sentence
+
+
+def test_names_are_listed_as_in_a_sentence() -> None:
+    assert [listed([]), listed(["a"]), listed(["a", "b"])] == ["nothing", "a", "a and b"]
+    assert listed(["a, b", "c", "d"], between="; ", last="or") == "a, b; c or d"

@@ -12,8 +12,7 @@ import pytest
 
 from mm_agents import Agent, Library, contact_sheet, filters
 from mm_agents.agent.verify import verify
-from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, OfflineEmbedder, build, detector
-from mm_agents.embedders.offline.colours import colour_of
+from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, OfflineEmbedder, build, colour_of, detector
 from mm_agents.embedders.offline.detector import checked
 from mm_agents.embedders.offline.weights import PackagedFile
 from mm_agents.errors import WeightsError

@@ -21,8 +21,7 @@ import PIL.Image
 
 from mm_agents import Library
 from mm_agents.search.query import read_queries
-from mm_agents.search.ranked_lists import ranked_lists
-from mm_agents.search.ranking import by_keywords, fuse, hits
+from mm_agents.search.ranking import by_keywords, fuse, hits, ranked_lists
 from mm_agents.types import Hit
 
 ASKED = {

@@ -14,29 +14,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent import file_questions, film_questions
+from mm_agents.agent import file_questions
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.aggregation_rendering import tools_to_follow
-from mm_agents.agent.answer import Answer, AnswerCache
-from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.answer import Answer, AnswerCache, in_language
+from mm_agents.agent.answer_builder import AnswerBuilder, advise, is_no_task
 from mm_agents.agent.answer_data import AttachedFile
-from mm_agents.agent.answer_language import advise, in_language
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import OfflineRun
-from mm_agents.agent.follow_up import asked_anew, planned_after, read_before, tell_property
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
-from mm_agents.agent.query_analysis import asks_rule, files_in, listens, questions_in, says, subject_of
-from mm_agents.agent.question_context import QuestionContext
+from mm_agents.agent.query_analysis import QuestionContext, asks_rule, files_in, listens, questions_in, says, subject_of
 from mm_agents.agent.references import Memory, ReferencedItem, ResolvedReference
 from mm_agents.agent.request import plain
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
 from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
-from mm_agents.agent.small_talk import REFUSAL, is_no_task
 from mm_agents.agent.suggestions import Suggestions
 from mm_agents.agent.tool_roles import ASKABLE, EVERYWHERE, LISTEN, QUOTE, SEARCHES, instead_of
 from mm_agents.agent.tracing import Trace
@@ -418,12 +414,12 @@ class Conversation:
         question, afterwards = (question, None) if new or aggregations else file_questions.property_after(question)
         conditions = film_conditions(question)
         question = conditions.text
-        alone = None if new else asked_anew(self.agent.planner, self.memory, question, referred)
+        alone = None if new else self.memory.asked_anew(self.agent.planner, question, referred)
         plan = alone or planner.plan(question, _seen(new, referred))
         referred = referred if alone is None else ResolvedReference()
         heard = listens(question, [one.kind for one in _seen(new, referred)])
-        names = planned = (LISTEN,) if heard else planned_after(self.memory, plan.tools, question, referred)
-        again, reader = read_before(self.memory, names, question, anew=alone is not None)
+        names = planned = (LISTEN,) if heard else self.memory.planned_after(plan.tools, question, referred)
+        again, reader = self.memory.read_before(names, question, anew=alone is not None)
         if not (aggregations or new) and self._is_written(question, names, plan, tools):
             names = planned = ("search_text",)
         if aggregations:
@@ -442,7 +438,7 @@ class Conversation:
             orders = plan.orders if planned == plan.tools and not again else ()
             yield from self._work(run, builder, planned, orders, asked)
             if afterwards:
-                yield from tell_property(run, builder, afterwards, asked)
+                yield from file_questions.tell_property(run.aggregate, builder, afterwards, asked)
         if builder.claims and not new and (older := self._attached_before(referred, again)):
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
@@ -466,7 +462,7 @@ class Conversation:
             yield from run.run_orders(orders, asked) if orders else run.run(planned, asked)
         elif asked.attachments or (asked.focus and files_in(asked.text)):
             if not (yield from run.ask_attached(asked)):
-                builder.refuse(REFUSAL)
+                builder.refuse()
         elif not (yield from run.look(asked)):
             builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
 
@@ -507,7 +503,7 @@ class Conversation:
         self, asked: Conditions, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
     ) -> QuestionContext:
         """The question with what is known of the library."""
-        asked = film_questions.beside_liked(asked, self.agent.library) if "recommend" in names else asked
+        asked = file_questions.beside_liked(asked, self.agent.library) if "recommend" in names else asked
         return QuestionContext(
             text=asked.text,
             where=asked.where,
@@ -559,7 +555,7 @@ class Conversation:
         planned = self.agent.planner.plan(question, _seen(new, referred)).tools
         known = {one.name for one in tools}
         names = tuple(sorted(known & set(FILLING), key=lambda name: (name not in planned, FILLING.index(name))))
-        again = None if new or referred.things else read_before(self.memory, names, question, anew=False)[0]
+        again = None if new or referred.things else self.memory.read_before(names, question, anew=False)[0]
         yield Planned(tools=names)
         asked = self._asked(Conditions(text=question, where=""), new, referred, names)
         run = self._run(builder, tools, ("search_images", *names), None, started)
@@ -620,7 +616,7 @@ class Conversation:
         ):
             return []
         focus = [thing.id for thing in referred.things] if not new else []
-        if not new and (of_films := film_questions.film_aggregation(question, self.agent.films, focus)) is not None:
+        if not new and (of_films := file_questions.film_aggregation(question, self.agent.films, focus)) is not None:
             return [of_films]
         if not new and (
             of_file := file_questions.file_aggregation(question, [(one.id, one.name) for one in referred.things])
@@ -641,11 +637,11 @@ class Conversation:
     ) -> tuple[str, ...] | None:
         """The plan for a chat model, made without it; None where that cannot be done here."""
         try:
-            alone = None if new else asked_anew(self.agent.planner, self.memory, question, referred)
+            alone = None if new else self.memory.asked_anew(self.agent.planner, question, referred)
             if alone is not None:
-                _, reader = read_before(self.memory, alone.tools, question, anew=True)
+                _, reader = self.memory.read_before(alone.tools, question, anew=True)
                 return (*([reader] if reader else []), *alone.tools)
-            planned = planned_after(self.memory, self.agent.planner.plan(question, new).tools, question, referred)
+            planned = self.memory.planned_after(self.agent.planner.plan(question, new).tools, question, referred)
             return (AGGREGATE, *planned) if self._aggregations(question, new, referred) else planned
         except (MissingExtraError, EmbedderError):
             return None

@@ -9,9 +9,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from mm_agents._text import parts_of, read_patterns
-from mm_agents.agent.conditions import compared_words, comparisons, released, without_conditions
-from mm_agents.agent.media_conditions import folder_in, missing_in, shown_in, taken_in
+from mm_agents._text import NUMBER_WORDS, ORDINALS, parts_of, read_patterns
+from mm_agents.agent.conditions import (
+    compared_words,
+    comparisons,
+    folder_in,
+    missing_in,
+    released,
+    shown_in,
+    taken_in,
+    without_conditions,
+)
 from mm_agents.documents.periods import period_in
 
 AGGREGATE = "aggregate"
@@ -27,7 +35,7 @@ READER_OF: Mapping[str, str] = {
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
 SAYS = _PATTERNS["patterns"]
 _MOST_LISTED = 20
-PLACES: Mapping[int, str] = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+PLACES: Mapping[int, str] = dict(enumerate(ORDINALS[1:5], start=2))
 """The words for the places after the first."""
 
 _MEDIA: Mapping[str, str] = {
@@ -112,7 +120,7 @@ _MANY = re.compile(r"\b(?P<count>an?|one|two|three|four|five) (?P<many>hundred|t
 
 def _in_digits(text: str) -> str:
     """A question with its round numbers in digits: "over a thousand", "under two hundred"."""
-    counted = {"a": 1, "an": 1, "one": 1, **_COUNTED}
+    counted = {"a": 1, "an": 1, **NUMBER_WORDS}
     many = {"hundred": 100, "thousand": 1000}
     return _MANY.sub(lambda said: str(counted[said["count"].lower()] * many[said["many"].lower()]), text)
 
@@ -328,7 +336,7 @@ def _extreme(text: str, superlative: str, name: str, some: re.Match[str] | None)
     if some is None:
         return {"measure": "min" if least else "max", "field": name, **_place(text)}
     said = (some["count"] or some["many"]).casefold()
-    limit = int(said) if said.isdigit() else _COUNTED[said]
+    limit = int(said) if said.isdigit() else NUMBER_WORDS[said]
     return {"measure": "list", "order_by": name, "descending": not least, "limit": max(1, min(limit, _MOST_LISTED))}
 
 
@@ -361,7 +369,6 @@ def _without_conditions(text: str, noun: str) -> str:
     return without_conditions(text, _PATTERNS["media_fields"], "vote_average" if noun == "films" else None)
 
 
-_COUNTED: Mapping[str, int] = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
 _OF_FILMS = ("vote_average", "vote_count", "popularity", "release_date")
 _COMPARISON = re.compile(r"\b(?:than|above|over|below|under|at least|at most)\b", re.IGNORECASE)
 

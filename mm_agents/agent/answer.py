@@ -22,6 +22,7 @@ from mm_agents.agent.answer_data import STATUSES, AnswerData, Claim, Cost, Sourc
 from mm_agents.agent.report import write_report
 from mm_agents.agent.response_format import ResponseFormat, plain_data
 from mm_agents.errors import ConfigError, MMAgentsError
+from mm_agents.languages import ENGLISH, in_english, in_english_again, said_in
 from mm_agents.search.ranking import evidence_json
 from mm_agents.tools import Tool
 
@@ -259,3 +260,36 @@ class AnswerCache:
         if not any(check.name in _UNFINISHED and check.status == "failed" for check in answer.checks):
             write_whole(path, json.dumps(answer.to_json(), ensure_ascii=False).encode("utf-8", "replace"))
         return answer
+
+
+# ---------------------------------------------------------------- in the question's language
+
+
+def in_language(answer: Answer, question: str, language: str) -> Answer:
+    """An English answer, said in the language of its question where code has worded it.
+
+    Args:
+        answer: to the English question.
+        question: as it was asked.
+        language: of the question, by its code.
+    """
+    if language == ENGLISH:
+        return replace(answer, question=question)
+    return _with_texts(replace(answer, question=question, language=language), lambda text: said_in(text, language))
+
+
+def as_english(answer: Answer) -> Answer:
+    """The English answer, to the English question, that ``in_language`` was given.
+
+    A sentence that is not one of the language's forms stays as it is.
+    """
+    language = answer.language
+    if language == ENGLISH:
+        return answer
+    asked = replace(answer, question=in_english(answer.question, language), language=ENGLISH)
+    return _with_texts(asked, lambda text: in_english_again(text, language))
+
+
+def _with_texts(answer: Answer, turned: Callable[[str], str]) -> Answer:
+    claims = tuple(replace(claim, text=turned(claim.text)) for claim in answer.claims)
+    return replace(answer, text=turned(answer.text), claims=claims)

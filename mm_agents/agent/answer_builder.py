@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Check, CheckStatus, Claim, ClaimKind, Cost, Outcome, Source, Step
 from mm_agents.agent.grounding.claims import check_claim, said_in, with_similarity
+from mm_agents.agent.planner import PARAMETERS
+from mm_agents.agent.query_analysis import greeting_to, says
+from mm_agents.agent.tool_roles import SEARCHES
 from mm_agents.languages import detected
 from mm_agents.security.injection import screen_said
 from mm_agents.types import Evidence
+
+if TYPE_CHECKING:
+    from mm_agents.agent.planner import Plan
+    from mm_agents.library import Library
+
+_REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
 
 
 class AnswerBuilder:
@@ -154,7 +163,7 @@ class AnswerBuilder:
         self._unanswered.append(part)
         self.say(text)
 
-    def refuse(self, text: str) -> None:
+    def refuse(self, text: str = _REFUSAL) -> None:
         """Say that the question is not for this library."""
         self._without = "out_of_scope"
         self.say(text)
@@ -216,3 +225,22 @@ def lacking(kind: ClaimKind, cited: Sequence[Source]) -> str | None:
 
 def _is_item(paragraph: str) -> bool:
     return paragraph.startswith(("- ", "* ")) or paragraph.lstrip()[:1].isdigit()
+
+
+def is_no_task(builder: AnswerBuilder, question: str, plan: Plan, *, attached: bool) -> bool:
+    """Greet back, or refuse what does not ask about a file that is attached or a thing that may be here."""
+    if greeting := greeting_to(question):
+        builder.greet(greeting)
+        return True
+    asks = says("inquires", question) or says("asks", question) or question.rstrip().endswith("?")
+    if not asks if attached else plan.beside >= PARAMETERS.refusal:
+        builder.refuse()
+        return True
+    return False
+
+
+def advise(builder: AnswerBuilder, library: Library, language: str | None) -> None:
+    """Say what to run where a library that was searched does not understand the question's language."""
+    searched = any(step.tool in SEARCHES for step in builder.route)
+    if language and searched and (advice := library.advice(language)):
+        builder.say(f"This library does not understand the language of the question. Run: {advice}")

@@ -14,10 +14,12 @@ from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Event
-from mm_agents.agent.film_questions import likes_in, no_film_meant
+from mm_agents.agent.file_questions import likes_in, no_film_meant
 from mm_agents.agent.hit_details import has_table, mixes_cells, pages_among, places_of, tables_among, that_may_tell
+from mm_agents.agent.nearest_place import tell_unread
 from mm_agents.agent.planner import Order, search_for
 from mm_agents.agent.query_analysis import (
+    QuestionContext,
     about_speech,
     asks_over_all,
     asks_rule,
@@ -38,7 +40,6 @@ from mm_agents.agent.query_analysis import (
     without_names,
     without_number,
 )
-from mm_agents.agent.question_context import QuestionContext
 from mm_agents.agent.rendering import (
     likeness,
     render_checks,
@@ -468,7 +469,7 @@ class OfflineRun:
         quotes = others or (name == "read_invoice" and self._reason is None)
         if not quotes or not (yield from self._quote_passage(asked, source, sure=others)):
             is_read = any(one.error is None for one in self._builder.route if one.tool in ASKABLE)
-            self._say_unread(None if is_read else step.error)
+            self._say_unread(None if is_read else step.error, asked)
 
     def _tell_plain(self, asked: QuestionContext, source: str) -> Iterator[Event]:
         """Where nothing is hidden, tell what a page says: the values of an invoice, else all its words."""
@@ -493,7 +494,7 @@ class OfflineRun:
             if (yield from self._quote_passage(asked, source)):
                 return True
             if self._unread is not None:
-                self._say_unread(None)
+                self._say_unread(None, asked)
                 return True
         if attached or QUOTE not in self._tools or all(one.kind != "text" for one in asked.attachments):
             return False
@@ -509,18 +510,17 @@ class OfflineRun:
                 return True
             if name == "read_invoice" and self._builder.route[-1].error is None:
                 if self._reason or not (yield from self._quote_passage(asked, source, sure=False)):
-                    self._say_unread(None)
+                    self._say_unread(None, asked)
                 return True
         return False
 
-    def _say_unread(self, error: str | None) -> None:
+    def _say_unread(self, error: str | None, asked: QuestionContext) -> None:
         """Say why a document does not answer: it cannot be read as what it was taken for, or does not say it."""
         if error is not None:
-            self._builder.say(f"I don't know: {error}")
-        elif self._reason:
-            self._builder.say(f"I don't know. {self._unread}: {self._reason}")
-        else:
-            self._builder.say(f"I don't know: {self._unread} does not tell.")
+            return self._builder.say(f"I don't know: {error}")
+        name, details = self._unread or "", self._hit_details
+        read, compare = self._calls.readings.get(name, ()), details and details.embedder_for(self._language)
+        return tell_unread(self._builder, name, self._reason, asked=asked, readings=read, embedder=compare)
 
     def _read_text(self, asked: QuestionContext) -> Iterator[Event | Any]:
         """Look among the texts, and what is said, for what no scan answers; whether one is near enough."""
@@ -639,7 +639,7 @@ class OfflineRun:
                 continue
             if not whole and not is_about_text(task):
                 if not (yield from self._quote_passage(asked, source)):
-                    self._say_unread(self._builder.route[-1].error)
+                    self._say_unread(self._builder.route[-1].error, asked)
                 continue
             result = yield from self._call(QUOTE, {"source": source, "question": task})
             if result is not None:

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import content_words
-from mm_agents.agent.paragraphs import Paragraph, quotable
-from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, likeliest, names_it, tells_written
+from mm_agents.agent.paragraphs import Paragraph, quotable, records
+from mm_agents.agent.passage_choice import (
+    Passage,
+    chosen,
+    computed_amount,
+    half_unsaid,
+    is_about,
+    kind_of,
+    likeliest,
+    names_it,
+    nearest,
+    scaled_amount,
+    tells_written,
+)
 from mm_agents.agent.query_analysis import names_in, said_of, says
-from mm_agents.agent.scaled_amounts import computed_amount, scaled_amount
 from mm_agents.documents.text_questions import TextLine, lines_with
+from mm_agents.errors import MMAgentsError
 from mm_agents.languages import ENGLISH, detected
+from mm_agents.media import load_text
 from mm_agents.protocols import Accompanied, Calibrated, Fluent
 from mm_agents.search.phonetic import sounds_of
 from mm_agents.security.injection import WITHHELD, screen
@@ -50,6 +64,7 @@ _HEAD, _HEADS = "head", 3  # cells of a head in a passage from which it is a row
 
 _ASKS_VALUE = re.compile(r"\W*(?:and )?(?:how|who|whose|when|where|what)\b", re.IGNORECASE)
 _SHEETS = (".xlsx", ".csv", ".tsv", ".json")
+_ROWS = (".csv", ".tsv", ".json")  # whose text has no sentences
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
 
 
@@ -141,14 +156,19 @@ class HitDetails:
         best = self._said(hits[0], question, embedder)
         looked = {best["id"]: best}
         is_sure = best.get("covers") or is_about(question, "", hits[0]["name"])
+        doubted = best.get("lacks") or best.get("unsaid")
         for other in () if is_sure else hits[1:_QUOTED]:
-            if names_it(question, f"{other['text']} {other['name']}"):
+            is_named = names_it(question, f"{other['text']} {other['name']}")
+            if is_named or doubted:
                 said = looked[other["id"]] = self._said(other, question, embedder)
                 whole = is_about(question, other["text"] or "", other["name"])
-                doubted = best.get("lacks") or best.get("unsaid")
-                if said.get("covers") or (whole and doubted and said.get("says") and not said.get("lacks")):
+                tells = whole and doubted and said.get("says") and not said.get("lacks")
+                if is_named and (said.get("covers") or tells):
                     return [said, *(looked.get(one["id"], one) for one in hits if one is not other)]
-        return [looked.get(one["id"], one) for one in hits]
+        if doubted and not best.get("covers"):
+            best = max(looked.values(), key=lambda one: (bool(one.get("is_near")), one.get("nearness", 0.0)))
+        first = looked.pop(best["id"])
+        return [first, *(looked.get(one["id"], one) for one in hits if one["id"] != first["id"])]
 
     def _heard(self, hits: list[Mapping[str, Any]], question: str, *, anywhere: bool) -> list[Mapping[str, Any]]:
         """The hits with the sentence of each recording that answers the question; those first of which one does.
@@ -203,25 +223,49 @@ class HitDetails:
             unsaid = hit.get("unsaid") or (None if computed else scaled.factor)
             return {**hit, "unsaid": unsaid, "scaled": computed if unsaid is None else None}
         together = says("weighs", question) is not None and hit["media_type"] != "image"  # whose lines have no gaps
-        found = quotable(screen(hit["text"] or "")[0], together=together)
-        said = likeliest(question, [one for one in found if WITHHELD not in one.whole], _COMPARED)
+        text = hit["text"] or ""
+        said, near = self._compared(quotable(screen(text)[0], together=together), question, embedder)
         if not said:
             return hit
-        asked = embedder.embed([Text(text=question)], role="query")
-        near = embedder.embed([Text(text=one.compared) for one in said], role="document") @ asked[0]
-        passage = chosen(question, said, [float(one) for one in near], hit["text"] or "", hit["name"])
+        passage = chosen(question, said, near, text, hit["name"])
         covers = passage.covers
         if not covers and passage.lacks is None and isinstance(embedder, Calibrated):
-            fair, strong = embedder.bands(asked[0], asked="text", of="text")
+            asked = embedder.embed([Text(text=question)], role="query")[0]
+            fair, strong = embedder.bands(asked, asked="text", of="text")
             quoted = Paragraph(text=passage.text, under=passage.under)
             covers = near[said.index(quoted)] >= (fair + strong) / 2 and names_it(question, quoted.whole)
-        sought = hit["media_type"] == "film" and says("films", question)  # the film is asked for, not what it says
-        unsaid = None if sought else passage.unsaid
-        told = {"says": passage.text, "under": passage.under if hit["media_type"] == "text" else ""}
         # A sheet was asked as a table before: a row of it, without the heads of its columns, answers nothing.
         of_sheet = has_table(hit["name"]) and (_ASKS_VALUE.match(question) or hit["name"].casefold().endswith(".json"))
-        lacks = passage.lacks or ("such value" if of_sheet else None)
-        return {**hit, **told, "lacks": lacks, "unsaid": unsaid, "covers": covers}
+        passage = replace(passage, lacks=passage.lacks or ("such value" if of_sheet else None))
+        if passage.lacks or passage.unsaid:
+            passage = self._nearest(hit, question, passage, embedder)
+        sought = hit["media_type"] == "film" and says("films", question)  # the film is asked for, not what it says
+        under = passage.under if hit["media_type"] == "text" else ""
+        unsaid = None if sought else passage.unsaid
+        found = {"lacks": passage.lacks, "unsaid": unsaid, "is_near": passage.is_near, "nearness": passage.nearness}
+        return {**hit, "says": passage.text, "under": under, "covers": covers, **found}
+
+    def _compared(
+        self, found: Sequence[Paragraph], question: str, embedder: Embedder
+    ) -> tuple[list[Paragraph], list[float]]:
+        """The passages that have most of a question's words, and how near each is to it."""
+        said = likeliest(question, [one for one in found if WITHHELD not in one.whole], _COMPARED)
+        if not said:
+            return [], []
+        asked = embedder.embed([Text(text=question)], role="query")
+        near = embedder.embed([Text(text=one.compared) for one in said], role="document") @ asked[0]
+        return said, [float(one) for one in near]
+
+    def _nearest(self, hit: Mapping[str, Any], question: str, found: Passage, embedder: Embedder) -> Passage:
+        """The nearest passage of a hit's whole text, where none of the hit's own says all that is asked."""
+        text = hit["text"] or ""
+        if hit["media_type"] == "text":
+            with suppress(MMAgentsError):  # the file may be gone
+                path = self._library.path(self._library.get(hit["id"]))
+                text = load_text(path) if path is not None else text
+        text, of_rows = screen(text)[0], hit["name"].casefold().endswith(_ROWS)
+        said, near = self._compared((records(text) if of_rows else []) or quotable(text), question, embedder)
+        return nearest(question, said, near, text, hit["name"], found) if said else found
 
 
 def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 _WHOLE = 160  # characters; a longer paragraph is quoted by the sentence
 _LONGEST = 300  # characters of a quote
+_HEAD = 45  # characters of a line of an address at most
 
 _HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
 _NUMBERED = re.compile(r"^ *(\d+(?:\.\d+)*\.? +[A-Z][^\n.!?:;,|]{1,48})\n(?= *[A-Z][^\n]*[a-z] [^\n]*$)", re.MULTILINE)
@@ -16,8 +18,12 @@ _TABLE_HEAD = re.compile(r"^\|.*\|\s*\n\|[\s:|-]+\|\s*$", re.MULTILINE)
 """The head of a table in Markdown, which says what its cells are, and nothing by itself."""
 
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•|]|\d+[.)])\s)")
-_LINE = re.compile(rf"{_PARAGRAPH.pattern}|\n(?=[^\W\d][^\n:.!?]{{0,39}}: \S)")
+_WRAPPED = r"(?<![^\n]{50}[^\n.!?:;,])"  # behind a line that is long and does not end a sentence
+_LINE = re.compile(rf"{_PARAGRAPH.pattern}|{_WRAPPED}\n(?=[^\W\d][^\n:.!?]{{0,39}}: \S)")
 """What parts a text: blank lines, and lines that are an item of a list or a name with its value, "Wifi: Heron"."""
+
+_OBJECT = re.compile(r"\{[^{}]*\}")
+"""An object of JSON that has no other in it."""
 
 _SPEAKER = re.compile(r"^[^\W\d][^:?]{0,20}: ")
 """Who asks a question, or that it is one: "Q: What is it made of?"."""
@@ -25,8 +31,15 @@ _SPEAKER = re.compile(r"^[^\W\d][^:?]{0,20}: ")
 _HAS_WORD = re.compile(r"[^\W_]").search
 _ITEMS = ("-", "*", "•", "|")
 
+_GREETING = re.compile(
+    r"(?:dear|hi|hello|to whom)\b[^!?:;]{0,60}[,:!]|"
+    r"(?:yours|(?:kind|best|warm)(?:est)?) (?:sincerely|faithfully|truly|regards|wishes)\b[^.!?:;\d]{0,30}",
+    re.IGNORECASE,
+)
+"""How a letter begins and ends, which tells nothing."""
+
 _SENTENCE = re.compile(
-    r"(?<=[.!?…])\s+(?!(?:It|They|He|She)\b)(?!(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b)(?=\S)"
+    r"(?:(?<=[.!?…])(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMrs\.)(?<!\bProf\.)|(?<=[.!?…][\"”]))\s+(?!(?:It|They|He|She)\b)(?!(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b)(?=\S)"
 )
 """Where a sentence ends; "12. November" is one date, and what goes on with "It" is about what is before it."""
 
@@ -41,10 +54,14 @@ class Paragraph:
     Attributes:
         text: the paragraph.
         under: the heading that it stands under, or the question that it follows; "" without either.
+        beside: it with the sentences next to it in its paragraph, as many as can be quoted; "" where there are none.
+        is_head: whether it is of the head of a letter or file, such as an address, and no sentence.
     """
 
     text: str
     under: str = ""
+    beside: str = field(default="", compare=False)
+    is_head: bool = field(default=False, compare=False)
 
     @property
     def whole(self) -> str:
@@ -77,18 +94,48 @@ def quotable(text: str, *, together: bool = False) -> list[Paragraph]:
     under, answered = "", False
     for paragraph in _PARAGRAPH.split(_HEADING.sub(r"\1\n\n", _NUMBERED.sub(r"\n# \1\n", _TABLE_HEAD.sub("", text)))):
         lines = [" ".join(one.split()) for one in ([paragraph] if together else _LINE.split(paragraph))]
-        is_long = len(paragraph) > _WHOLE
-        for said in (one for line in lines for one in (_SENTENCE.split(line) if is_long else [line]) if _HAS_WORD(one)):
+        is_long, is_head = len(paragraph) > _WHOLE, _is_head(paragraph)
+        parts = [_SENTENCE.split(line) if is_long else [line] for line in lines]
+        for said, beside in ((one, _beside(part, n)) for part in parts for n, one in enumerate(part)):
+            if not _HAS_WORD(said):
+                continue
             if said.startswith("#"):
                 under, answered = said.lstrip("# "), False
                 over.append(said)
             elif said.endswith("?"):
                 under, answered = _SPEAKER.sub("", said), False
                 over.append(said)
+            elif _GREETING.fullmatch(said):
+                over.append(said)
             else:
-                found.append(Paragraph(text=_cut(said.lstrip("-*• ")), under="" if answered else under))
+                above = "" if answered else under
+                found.append(Paragraph(text=_cut(said.lstrip("-*• ")), under=above, beside=beside, is_head=is_head))
                 answered = under.endswith("?") and not said.startswith(_ITEMS)
     return found or [Paragraph(text=_cut(one)) for one in over]
+
+
+def records(text: str) -> list[Paragraph]:
+    """The rows of comma-separated values below their head, or the objects of JSON, each as it is written."""
+    content = text.strip()
+    rows = _OBJECT.findall(content) if content[:1] in ("{", "[") else content.splitlines()[1:]
+    return [Paragraph(text=_cut(" ".join(one.split()))) for one in rows if _HAS_WORD(one)]
+
+
+def _beside(sentences: Sequence[str], place: int) -> str:
+    """A sentence with those next to it, first what follows it, as many as can be quoted; "" where it is alone."""
+    start, end = place, place + 1
+    for first, last in ((start, end + 1), (start - 1, end + 1), (start - 1, end), (start - 1, end + 2)):
+        within = 0 <= first <= start and end <= last <= len(sentences)
+        if within and len(" ".join(sentences[first:last])) <= _LONGEST:
+            start, end = first, last
+    return " ".join(sentences[start:end]).lstrip("-*• ") if end - start > 1 else ""
+
+
+def _is_head(paragraph: str) -> bool:
+    """Whether a paragraph is of short lines that end no sentence, such as an address or the names of a letterhead."""
+    lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
+    short = all(len(line) <= _HEAD and line[-1] not in ".!?:;" and ": " not in line for line in lines)
+    return len(lines) > 1 and short and not any(line.startswith(_ITEMS) for line in lines)
 
 
 def _cut(text: str) -> str:

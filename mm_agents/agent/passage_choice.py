@@ -9,9 +9,10 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from heapq import nsmallest
 
-from mm_agents._text import MONTHS, content_words, read_data, read_patterns
+from mm_agents._text import FACTORS, MONTHS, NUMBER_WORDS, content_words, read_data, read_patterns
 from mm_agents.agent.paragraphs import Paragraph
 from mm_agents.documents.dates import dates_in
 from mm_agents.languages import ENGLISH, detected
@@ -28,6 +29,9 @@ _BROADER = {
     kind: frozenset(things.split())
     for kind, things in read_data("mm_agents.agent", "passage_choice.toml")["broader"].items()
 }
+KINDS = tuple(name.replace("_", " ") for name in _PATTERNS["asked"])
+"""The kinds of values that questions ask for, as an answer says that there is none."""
+
 _NAMES = ("person", "address")  # kinds whose values are known by their capitals
 _WRITTEN = frozenset(
     {
@@ -49,8 +53,25 @@ _WRITTEN = frozenset(
 _SAID_ANYHOW = frozenset({"reason", "frequency", "end"})
 """Kinds that a text says without a word of those that mark them: "Frost in the night. The blossom is gone" is why."""
 
-_OF_WORDS = 0.5
+OF_WORDS = 0.5
 """What the words of a question count that a passage has, beside the cosine of the two."""
+
+_OF_KIND = 0.1
+"""What it counts that a passage has a value of the kind asked for, and that it fits best by its words."""
+
+_OF_HEAD = 0.2
+"""What it counts against a passage that it is an address or of the head of a letter."""
+
+_IN_HEADS = (*_NAMES, "phone_number", "e-mail_address", "website", "code", "place")
+
+_NEAR_SHARE = 0.5
+"""The share of a question's words that a passage has to have, to be quoted where it does not say what is asked.
+
+Words that its text says elsewhere count half.
+"""
+
+_WIDER = {"end": "time", "weekday": "time", "age": "year"}
+"""Kinds by what may say them as well: until when something holds may be given as "within six weeks"."""
 
 _SHOWN = frozenset({"place", "colour"})
 """Kinds of values that a picture shows without a word."""
@@ -125,6 +146,8 @@ class Passage:
         lacks: what is asked for and is not in it; None where it has all of it.
         unsaid: a word of the question that the text does not say, so that the passage may be about something else.
         covers: whether it has every word of the question that means something.
+        is_near: whether it, which does not say all that is asked, has so much of the question that it may be meant.
+        nearness: of one that does not say all that is asked, by which those of several texts are compared.
     """
 
     text: str
@@ -132,6 +155,8 @@ class Passage:
     lacks: str | None = None
     unsaid: str | None = None
     covers: bool = False
+    is_near: bool = False
+    nearness: float = 0.0
 
 
 def kind_of(question: str) -> str | None:
@@ -215,7 +240,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
         whole: the text that they are of; its first line says what all of it is about.
         name: of its file, likewise.
     """
-    about = content_words(" ".join([whole.strip().partition("\n")[0], _spaced(name)]))
+    about = _about(whole, name)
     if (broader := _broader(question, whole)) is not None:
         one = chosen(broader[0], passages, ranks, whole, name)
         return one if one.lacks else replace(one, unsaid=broader[1])
@@ -249,8 +274,60 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     )
     unsaid = _unsaid(question, found.whole, known - set(beside), about) if is_english and lacks is None else None
     # The rule that a text has for it is for what is asked.
-    covers = covers or (bool(heads) and is_for_rule(question) and is_english and unsaid is None)
+    covers = covers or (bool(heads) and asks_permission(question) and is_english and unsaid is None)
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+
+
+def _about(whole: str, name: str) -> set[str]:
+    """The words of a text's first line and of its file's name, which hold of every passage."""
+    return content_words(" ".join([whole.strip().partition("\n")[0], _spaced(name)]))
+
+
+def nearest(
+    question: str, passages: Sequence[Paragraph], ranks: Sequence[float], whole: str, name: str, found: Passage
+) -> Passage:
+    """The passage that has most of what is asked, with those next to it, where none was found that says all of it.
+
+    Args:
+        question: as it was asked.
+        passages: of the whole text; one or more.
+        ranks: how near each is to the question.
+        whole: the text.
+        name: of its file; what that and the text's first line say holds of every passage.
+        found: as ``chosen`` gave it, which lacks something. It stays where something else is asked for than it has.
+    """
+    kind = kind_of(question)
+    sought = kind.replace("_", " ") if kind else None
+    if found.lacks not in (None, sought):
+        return found
+    question = (_broader(question, whole) or (question,))[0]
+    kept_ranks, kept = _telling(question, kind, passages, ranks, whole)
+    asked = content_words(_bare(question)) or content_words(question)
+    shares = _shares(asked - _about(whole, name) or asked, kept)
+    texts = [f"{one.under} {one.beside or one.text}" for one in kept]
+    tells = [kind is None or has_value(kind, text) or has_value(_WIDER.get(kind, kind), text) for text in texts]
+    if asks_permission(question):
+        tells = [_PATTERNS["rules"]["rule"].search(text) is not None for text in texts]
+    scores = [
+        rank
+        + OF_WORDS * share
+        + _OF_KIND * (tell + (one.text == found.text and found.lacks is None))
+        - _OF_HEAD * (one.is_head and kind not in _IN_HEADS)
+        for rank, share, tell, one in zip(kept_ranks, shares, tells, kept, strict=True)
+    ]
+    best = max(range(len(kept)), key=scores.__getitem__)
+    elsewhere = _shares(asked, [*kept, Paragraph(text=f"{whole} {_spaced(name)}")])[-1]
+    is_near = (shares[best] + elsewhere) / 2 >= _NEAR_SHARE and (tells[best] or kind in _SAID_ANYHOW)
+    if found.lacks is not None and not is_near:
+        return replace(found, nearness=scores[best])
+    one = kept[best]
+    return Passage(
+        text=one.beside or one.text,
+        under=one.under,
+        unsaid=found.lacks or found.unsaid,
+        is_near=is_near,
+        nearness=scores[best],
+    )
 
 
 def _telling(
@@ -272,7 +349,7 @@ def _best(
     """The passage that fits best, with the words of the subject that it lacks; None for them where none has a value."""
     asked = set(_heads(question))
     shares = _shares(asked, passages)
-    order = sorted(zip(ranks, shares, passages, strict=True), key=lambda one: -one[0] - _OF_WORDS * one[1])
+    order = sorted(zip(ranks, shares, passages, strict=True), key=lambda one: -one[0] - OF_WORDS * one[1])
     ordered = [one for *_, one in order]
     fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
     if not fitting:
@@ -291,6 +368,11 @@ def _lacking(question: str, kind: str, found: Paragraph) -> Passage:
     return Passage(text=found.text, lacks=sought)
 
 
+def shares_said(question: str, passages: Sequence[str]) -> list[float]:
+    """How much of what a question asks each passage says, from 0 to 1; a word that few passages have counts more."""
+    return _shares(set(_heads(question)), [Paragraph(text=one) for one in passages])
+
+
 def _shares(asked: set[str], passages: Sequence[Paragraph]) -> list[float]:
     """How much of what is asked each passage says, from 0 to 1; a word that few passages have counts more."""
     said = [asked & _words(one.whole) for one in passages]
@@ -304,7 +386,7 @@ def _broader(question: str, whole: str) -> tuple[str, str] | None:
 
     Where a text says "pets" and nothing of dogs, its rules for dogs are those for pets, though it does not say so.
     """
-    if not is_for_rule(question):
+    if not asks_permission(question):
         return None
     words = content_words(whole)
     for kind, things in _BROADER.items():
@@ -314,7 +396,7 @@ def _broader(question: str, whole: str) -> tuple[str, str] | None:
     return None
 
 
-def is_for_rule(question: str) -> bool:
+def asks_permission(question: str) -> bool:
     """Whether a question is for what a text allows: "am I allowed to", "do I need permission for"."""
     return any(_PATTERNS["rules"][name].search(question) for name in ("frame", "allows"))
 
@@ -433,7 +515,7 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
         missing = [word for word, stems in heads.items() if not stems <= words | about]
         if 2 * len(missing) > len(heads):
             return missing[0]
-    if strange is None and is_for_rule(question) and not rules["rule"].search(passage):
+    if strange is None and asks_permission(question) and not rules["rule"].search(passage):
         found = rules["allows"].search(question) or rules["frame"].search(question)
         return found[0].split()[0] if found else None
     return strange
@@ -460,3 +542,69 @@ def _other_measure(question: str, passage: str, *, values: bool) -> str | None:
 
 def _spaced(name: str) -> str:
     return re.sub(r"[_.-]+", " ", name)
+
+
+# ---------------------------------------------------------------- amounts times a factor
+
+
+_SCALED = _PATTERNS["scaled"]
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+_FACTORS = FACTORS | NUMBER_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledAmount:
+    """What a question wants several times.
+
+    Attributes:
+        question: for the amount that the text gives.
+        what: the noun that is counted or measured, as it is said.
+        factor: the words for how many times.
+        times: their number; 0 for half.
+        unit: the unit that it is asked in, "" where any will do.
+    """
+
+    question: str
+    what: str
+    factor: str
+    times: int
+    unit: str = ""
+
+
+def scaled_amount(question: str) -> ScaledAmount | None:
+    """What a question wants several times; None where it has no plain factor, or says more than that."""
+    factors = [*_SCALED["factor"].finditer(question)]
+    asked = next((one for one in _SENTENCE.split(question) if _SCALED["amount"].search(one)), None)
+    if len(factors) != 1 or asked is None:
+        return None
+    (factor,), found = factors, _SCALED["amount"].search(asked)
+    word = next(one for one in (factor["word"], factor["of_word"], factor["verb"]) if one).casefold()
+    times = 0 if word in ("half", "halve") else _FACTORS.get(word) or int(word)
+    rest = asked.replace(factor[0], " ").replace(found[0] if found else "", " ")
+    if found is None or content_words(_SCALED["frame"].sub(" ", rest)):
+        return None
+    of = (factor["of"] or factor["batch_of"] or factor["verb_of"] or "").strip()
+    of = of if content_words(_SCALED["frame"].sub(" ", of)) else ""
+    text = f"How {found['much']} {found['what']} do I need{f' for {of}' if of else ''}?"
+    return ScaledAmount(text, found["what"], factor[0].strip(), times, found["unit"] or "")
+
+
+def computed_amount(scaled: ScaledAmount, passage: str, whole: str) -> tuple[str, str] | None:
+    """The amount that a passage gives, multiplied: the sentence, and the sum behind it.
+
+    None where the whole text does not give one amount of it, or the passage gives it for each of something.
+    """
+    wanted = content_words(scaled.what)
+    given = [
+        [one for one in _SCALED["given"].finditer(text) if content_words(one["what"]) == wanted]
+        for text in (passage, whole)
+    ]
+    if not wanted or [len(found) for found in given] != [1, 1] or _SCALED["each"].search(passage):
+        return None
+    number, unit, what = (given[0][0][name] for name in ("number", "unit", "what"))
+    if scaled.unit and scaled.unit[0].casefold() != (unit or " ")[0].casefold():
+        return None  # asked in cups, and given in grams
+    value = Decimal(number) * scaled.times if scaled.times else Decimal(number) / 2
+    told = f"{number} × {scaled.times}" if scaled.times else f"{number} / 2"
+    text = f"{told} = {value.normalize():f}{f' {unit} of' if unit else ''} {what}."
+    return text, f"{told.replace('×', '*')} = {value.normalize():f}"

@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mm_agents._text import read_patterns
+from mm_agents._text import NUMBER_WORDS, ORDINALS, read_patterns
 from mm_agents.agent.answer import Answer
-from mm_agents.agent.query_analysis import says
+from mm_agents.agent.query_analysis import names_in, says
+from mm_agents.agent.tool_roles import DESCRIBE, QUOTE, READERS, SEARCHES
 from mm_agents.tools import Attachment
+
+if TYPE_CHECKING:
+    from mm_agents.agent.planner import OfflinePlanner, Plan
+
 
 _PHRASES = read_patterns("mm_agents.agent", "phrases.toml")
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -24,14 +30,13 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 
 _ORDINALS: Mapping[str, int] = {
     word: n
-    for n, words in enumerate(
-        "first 1st one|second 2nd two|third 3rd three|fourth 4th four|fifth 5th five|sixth 6th|seventh 7th|eighth 8th|"
-        "ninth 9th|tenth 10th".split("|")
-    )
-    for word in words.split()
+    for ordinals in (ORDINALS, "1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th".split(), [*NUMBER_WORDS][1:])
+    for n, word in enumerate(ordinals)
 } | {"last": -1, "latter": -1, "former": 0}
 _ALIKE = ({"read_invoice", "read_table"},)
 """The readers that may both be meant for one thing: an invoice has a table."""
+
+_SHORT = 8  # words of a question that only goes on from the one before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +194,56 @@ class Memory:
         """Whether a thing may be such a document: it was read as none, or as one that is alike."""
         known = {tool for tool, one in self.read.items() if one.id == thing.id}
         return not known or alike(known, readers)
+
+    def planned_after(self, planned: Sequence[str], question: str, referred: ResolvedReference) -> tuple[str, ...]:
+        """The plan; a question that goes on from the one before it is for the same tools.
+
+        Args:
+            planned: the tools that the question by itself is for.
+            question: as it was asked.
+            referred: what it points back to.
+        """
+        if says("help", question) and not referred.things:
+            return ()
+        known = self.reader_of(referred.things[0]) if referred.explicit and referred.things else None
+        readers = [known] if known else [name for name in self.tools if name in READERS]
+        short = len(question.split()) <= _SHORT
+        if referred.goes_on and short and self.tools and not readers:
+            if not referred.explicit or not set(self.tools) <= set(SEARCHES):
+                return self.tools
+            return (QUOTE,) if referred.things and referred.things[0].kind == "text" else (DESCRIBE,)
+        reads = READERS.keys() & planned
+        if reads and readers and referred.explicit and not alike(reads, readers):
+            return tuple(planned)
+        if readers and referred.things and (not planned or (referred.goes_on and short)):
+            return (readers[-1],)
+        return tuple(planned)
+
+    def asked_anew(self, planner: OfflinePlanner, question: str, referred: ResolvedReference) -> Plan | None:
+        """The plan of a question that begins with "and" after a document or picture, and looks for something else."""
+        if not referred.goes_on or referred.explicit or set(self.tools) <= set(SEARCHES):
+            return None
+        asked = goes_on_with(question)
+        plans = (planner.plan(asked), planner.plan(asked, referred.things[:1]))
+        plan = next((one for one in plans if one.tools), None)
+        if plan is None or DESCRIBE in plan.tools:
+            return None
+        reads = READERS.keys() & plan.tools
+        return plan if not reads or not alike(reads, READERS.keys() & self.tools) else None
+
+    def read_before(self, names: Sequence[str], question: str, *, anew: bool) -> tuple[str | None, str | None]:
+        """The document that was read last and its reader, where the question may well be about it again.
+
+        It is not where the question asks for another or names somebody. One that begins anew may be about a part of it.
+        """
+        last = self.last
+        if last is None or names_in(question) or says("another", question) or is_another(question):
+            return None, None
+        if anew:
+            reader = self.reader_of(last) if is_part(question) else None
+        else:
+            reader = next((name for name in names if name in READERS and name in self.tools), None)
+        return (last.id, reader) if reader is not None else (None, None)
 
 
 def alike(readers: Collection[str], others: Collection[str]) -> bool:

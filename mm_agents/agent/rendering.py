@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mm_agents._text import clock
+from mm_agents._text import clock, listed
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.grounding.claims import sum_behind
 from mm_agents.agent.grounding.read_values import field_sentence
@@ -166,7 +166,8 @@ def _tell_lacking(builder: AnswerBuilder, hit: Mapping[str, Any], lacks: str) ->
 
 def _told_with_best(near: Sequence[_Near], *, strict: bool, several: bool) -> list[_Near]:
     """The hits that are worth telling: the best that carries a claim, and those that are like it."""
-    carry = [bool(one[0].get("covers")) or (one[2].near if strict else one[2].carries) for one in near]
+    meant = (bool(hit.get("covers") or hit.get("is_near")) for hit, *_ in near)
+    carry = [one or (how.near if strict else how.carries) for one, (*_, how) in zip(meant, near, strict=True)]
     if not any(carry):
         return []
     first = carry.index(True)
@@ -240,8 +241,8 @@ def render_recommended(builder: AnswerBuilder, result: ToolResult, roles: Mappin
 def recommended_heading(payload: Mapping[str, Any]) -> str:
     """How a recommendation begins: what the films are like."""
     about = f", for “{payload['query']}”" if payload.get("query") else ""
-    unlike = f" and unlike {_listed(payload['unlike'])}" if payload["unlike"] else ""
-    return f"Films like {_listed(payload['like'])}{unlike}{about}:"
+    unlike = f" and unlike {listed(payload['unlike'], between='; ')}" if payload["unlike"] else ""
+    return f"Films like {listed(payload['like'], between='; ')}{unlike}{about}:"
 
 
 _BY: Mapping[VectorRole | None, str] = {"image": "its poster", "text": "its story"}
@@ -566,7 +567,3 @@ def _tuple(box: Any) -> tuple[int, int, int, int] | None:
 
 def _plural(noun: str) -> str:
     return noun + "s"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{'; '.join(names[:-1])} and {names[-1]}" if names else ""

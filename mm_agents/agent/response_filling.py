@@ -33,7 +33,7 @@ from mm_agents.types import Box, Evidence
 
 if TYPE_CHECKING:
     from mm_agents.agent.executor import OfflineRun
-    from mm_agents.agent.question_context import QuestionContext
+    from mm_agents.agent.query_analysis import QuestionContext
     from mm_agents.chat import ChatModel
     from mm_agents.toolbox import AttachmentInfo
     from mm_agents.tools import Tool

@@ -34,6 +34,7 @@ class ToolCalls:
     Attributes:
         assets: the ids of what was found, in order.
         texts: the words of what was found, by id.
+        readings: what readers gave, by the names of the files.
         cells: the boxes of the tables and charts that were read, by the names of their files, as ``cells_of``.
     """
 
@@ -51,6 +52,7 @@ class ToolCalls:
         self._most, self._until, self._language = most, until, language
         self.assets: list[str] = []
         self.texts: dict[str, str] = {}
+        self.readings: dict[str, list[ToolResult]] = {}
         self.cells: dict[str, list[tuple[Hashable, Box]]] = {}
 
     def call(self, name: str, arguments: dict[str, Any], *, fixed: bool = False) -> Iterator[Event | Any]:
@@ -100,6 +102,8 @@ class ToolCalls:
         self._builder.retrieved(result.assets)
         self.texts |= {hit["id"]: hit["text"] or "" for hit in result.payload.get("hits", ())}
         self._builder.note(name, result.payload)
+        if "reading" in result.payload:
+            self.readings.setdefault(result.payload["source"]["name"], []).append(result)
         if cells := cells_of(result.payload.get("reading", {})):
             self.cells.setdefault(result.payload["source"]["name"], []).extend(cells)
         self.assets += [one for one in result.assets if one not in self.assets]

@@ -8,6 +8,7 @@ verification.ok
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
@@ -18,15 +19,14 @@ from mm_agents import media
 from mm_agents._text import content_words, unknown_words
 from mm_agents.agent.aggregation import AGGREGATE
 from mm_agents.agent.aggregation_rendering import GATHERING, LEAST, MOST
-from mm_agents.agent.answer import Answer
+from mm_agents.agent.answer import Answer, as_english
 from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
-from mm_agents.agent.answer_language import as_english
 from mm_agents.agent.ask_again import ask_again, differences
+from mm_agents.agent.conditions import with_numbers_in_words
 from mm_agents.agent.field_matching import unproved
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
 from mm_agents.agent.grounding.coverage import denied, is_said, uncovered
-from mm_agents.agent.grounding.misleading_characters import misleading_character
 from mm_agents.agent.grounding.quotes import (
     QUOTED_UNDER,
     Quotes,
@@ -42,7 +42,6 @@ from mm_agents.agent.grounding.read_again import READS, ReadAgain
 from mm_agents.agent.grounding.reasons import check_faults, reason_fault
 from mm_agents.agent.grounding.search_again import SearchAgain
 from mm_agents.agent.grounding.statements import new_words, too_strange
-from mm_agents.agent.media_conditions import with_numbers_in_words
 from mm_agents.agent.query_analysis import files_in, greeting_to
 from mm_agents.agent.source_images import place_of
 from mm_agents.errors import MediaError, MissingExtraError, MMAgentsError
@@ -631,3 +630,28 @@ def _what(claim: Claim, cited: list[Source]) -> str:
     if claim.computed:
         parts.append(f"{claim.computed} was computed again")
     return "; ".join(parts)
+
+
+_REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction of what follows, so that "57" is shown as "75"."""
+
+_OWN = frozenset("…\n\r\t")
+"""Characters with a simpler form, or that cannot be seen, that the library writes itself."""
+
+
+def misleading_character(text: str, known: Iterable[str]) -> str | None:
+    """The name of a character by which a text seems to say something else; None where there is none.
+
+    Args:
+        text: of an answer.
+        known: the question, names and quotes, which may have such characters; none of them may reverse what follows.
+    """
+    allowed = _OWN.union(*known)
+    for character in text:
+        if character.isascii() and character.isprintable():
+            continue
+        hidden = unicodedata.category(character) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+        varied = unicodedata.normalize("NFKC", character) != character
+        if character in _REVERSING or ((hidden or varied) and character not in allowed):
+            return unicodedata.name(character, f"U+{ord(character):04X}")
+    return None

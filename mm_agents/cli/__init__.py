@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from mm_agents.cli import media, reading, extracting, asking, serving, evaluating, training, maintenance
+from mm_agents.cli import media, reading, asking, serving, evaluating, training, maintenance
 from mm_agents.cli.app import app, message_of, next_step, plain, say, say_error
 from mm_agents.errors import MMAgentsError
 
@@ -17,7 +17,6 @@ __all__ = [
     "app",
     "asking",
     "evaluating",
-    "extracting",
     "main",
     "maintenance",
     "media",

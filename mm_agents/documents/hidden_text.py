@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from mm_agents.documents import summary, text_questions
+from mm_agents.documents import text_questions
 from mm_agents.documents.locate import find, normalised
 from mm_agents.documents.ocr_engine import find_ink
 from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page, Source, covering, default_ocr, open_pages, rows
 from mm_agents.documents.parameters import PARAMETERS
+from mm_agents.documents.summary import ShownReading
 from mm_agents.documents.text import markdown_lines
 from mm_agents.documents.text_questions import TextLine
 from mm_agents.types import Box, DocumentAnswer, Image, Mark, ReadingTable, Word
@@ -35,8 +36,8 @@ _PROMPT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HiddenText:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class HiddenText(ShownReading):
     """What was hidden in a picture.
 
     Attributes:
@@ -65,14 +66,6 @@ class HiddenText:
             confidence = line.evidence.confidence if line.evidence else None
             lines.append({"text": line.text, "box": place, "verified": line.verified, "confidence": confidence})
         return {"text": self.text, "lines": lines, "how": self.how, "seen": self.seen}
-
-    def __repr__(self) -> str:
-        """How much was read, and how much of it is verified, in one line."""
-        return summary.line(self)
-
-    def _repr_html_(self) -> str:
-        """Its tables, for a notebook."""
-        return summary.html(self)
 
     def to_markdown(self) -> str:
         """The lines, with a question mark behind those that are not verified."""

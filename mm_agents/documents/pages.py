@@ -31,15 +31,15 @@ def rows(words: Iterable[Word]) -> list[list[Word]]:
     """Words beside each other on the straight page, rows from the top, words from the left; turned ones left out."""
     found: list[list[Word]] = []
     centres: list[float] = []
-    for word in sorted((word for word in words if word.turned == 0), key=_middle):
-        near = min(range(max(0, len(found) - 3), len(found)), key=lambda n: abs(centres[n] - _middle(word)), default=-1)
+    for word in sorted((word for word in words if word.turned == 0), key=middle):
+        near = min(range(max(0, len(found) - 3), len(found)), key=lambda n: abs(centres[n] - middle(word)), default=-1)
         apart = PARAMETERS.row_offset * (word.place.y1 - word.place.y0)
-        if near >= 0 and abs(centres[near] - _middle(word)) < apart:
+        if near >= 0 and abs(centres[near] - middle(word)) < apart:
             found[near].append(word)
-            centres[near] = median(_middle(one) for one in found[near])
+            centres[near] = median(middle(one) for one in found[near])
         else:
             found.append([word])
-            centres.append(_middle(word))
+            centres.append(middle(word))
     order = sorted(range(len(found)), key=centres.__getitem__)
     return [sorted(found[n], key=lambda word: word.place.x0) for n in order]
 
@@ -85,7 +85,8 @@ def _top(line: Sequence[Word]) -> float:
     return min(word.place.y0 for word in line)
 
 
-def _middle(word: Word) -> float:
+def middle(word: Word) -> float:
+    """The height of a word's middle."""
     return (word.place.y0 + word.place.y1) / 2
 
 

@@ -7,15 +7,10 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from mm_agents._text import fold_characters
+from mm_agents._text import MONTHS, ORDINALS, fold_characters
 from mm_agents.documents.dates import dates_in
 
-_MONTHS = (
-    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
-    *("november", "december"),
-)
-_MONTH = "|".join(rf"{name[:3]}(?:{name[3:]}|t)?\.?" if len(name) > 3 else name for name in _MONTHS)
-_COUNTED = {word: n for n, word in enumerate(("first", "second", "third", "fourth"), start=1)}
+_MONTH = "|".join(rf"{name[:3]}(?:{name[3:]}|t)?\.?" if len(name) > 3 else name for name in MONTHS)
 _DAY = (
     r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{1,2}(?:st|nd|rd|th)?(?: of)? [a-z]{3,9}\.?,? \d{4}|"
     r"[a-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}"
@@ -119,10 +114,10 @@ def _span(match: re.Match[str], prefix: str, today: date) -> tuple[date, date] |
         year, month = map(int, part["iso"].split("-"))
         return _months(year, month, 1) if 1 <= month <= 12 else None
     if part["quarter"] or part["counted"]:
-        number = int(part["quarter"] or _COUNTED[part["counted"]])
+        number = int(part["quarter"] or ORDINALS.index(part["counted"]) + 1)
         return _latest(match[f"{prefix}quarter_year"], 3 * number - 2, 3, today)
     if part["month"]:
-        number = next(n for n, name in enumerate(_MONTHS, start=1) if name.startswith(part["month"][:3]))
+        number = next(n for n, name in enumerate(MONTHS, start=1) if name.startswith(part["month"][:3]))
         return _latest(match[f"{prefix}month_year"], number, 1, today)
     if part["year"]:
         return _months(int(part["year"]), 1, 12)

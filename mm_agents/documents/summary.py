@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Reading
 
 
-def line(reading: Reading) -> str:
-    """A reading in one line: what it is, the rows of its tables, and how much of it is verified."""
-    return f"<{_summary(reading)}>"
+class ShownReading:
+    """What readings have in common: how they show themselves. A data class of it has ``repr=False``."""
+
+    __slots__ = ()
+
+    def __repr__(self: Reading) -> str:
+        """What it is, the rows of its tables, and how much of it is verified, in one line."""
+        return f"<{_summary(self)}>"
+
+    def _repr_html_(self: Reading) -> str:
+        """Its tables, for a notebook."""
+        return html(self)
 
 
 def html(reading: Reading, *, text: str = "", lines: Sequence[Card] = ()) -> str:

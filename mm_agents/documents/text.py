@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.documents import summary, text_questions
+from mm_agents.documents import text_questions
 from mm_agents.documents.pages import Page, Source, lines_of, open_pages, paragraphs_of, text_of, unread_note
+from mm_agents.documents.summary import ShownReading
 from mm_agents.documents.text_questions import TextLine
 from mm_agents.types import DocumentAnswer, Evidence, Mark, ReadingTable, Word
 
@@ -61,8 +62,8 @@ class PageText:
     lines: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentText:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DocumentText(ShownReading):
     """The words of a document's pages.
 
     Attributes:
@@ -97,14 +98,6 @@ class DocumentText:
             for word in page.words
         ]
         return {"text": self.text, "words": words} | ({"notes": list(self.notes)} if self.notes else {})
-
-    def __repr__(self) -> str:
-        """How much was read, and how much of it is verified, in one line."""
-        return summary.line(self)
-
-    def _repr_html_(self) -> str:
-        """Its tables, for a notebook."""
-        return summary.html(self)
 
     def to_markdown(self) -> str:
         """A line for each row of words, an empty line between pages; "" where there are no words."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins, media
 from mm_agents._text import clock
-from mm_agents.documents import summary, text_questions
+from mm_agents.documents import text_questions
+from mm_agents.documents.summary import ShownReading
 from mm_agents.documents.text import in_markdown
 from mm_agents.documents.text_questions import TextLine
 from mm_agents.errors import ConfigError
@@ -25,8 +26,8 @@ Recording = MediaFile | Path | bytes
 RECOGNIZER = "speech"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transcript:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Transcript(ShownReading):
     """What is said in a recording or clip.
 
     Attributes:
@@ -59,14 +60,6 @@ class Transcript:
             "heard_by": self.heard_by,
             "sentences": [asdict(sentence) for sentence in self.sentences],
         }
-
-    def __repr__(self) -> str:
-        """How much was read, and how much of it is verified, in one line."""
-        return summary.line(self)
-
-    def _repr_html_(self) -> str:
-        """Its tables, for a notebook."""
-        return summary.html(self)
 
     def to_markdown(self) -> str:
         """A list of the sentences with the times at which they begin; "" where nobody speaks."""

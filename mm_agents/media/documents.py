@@ -1,4 +1,4 @@
-"""Text files and the pages of PDFs; these are read in a warm process, so that a hostile one can crash only that."""
+"""Text files, e-mails and the pages of PDFs; read in a warm process, so that a hostile one can crash only that."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, MMAgentsError, UnsupportedMediaError
-from mm_agents.media import mail, office
+from mm_agents.media import office
 from mm_agents.media.decoder_processes import Bounds, bounded
 from mm_agents.media.files import (
     DEFAULT_LIMITS,
@@ -95,7 +96,7 @@ def load_text(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str:
         return office.markdown(media, limits)
     if media.format == "eml":
         check_limit(media.size, limits, "text_bytes", media.name, unit="bytes")
-        message = mail.read(media, limits)
+        message = _read_mail(media, limits)
         text = f"{message.head}\n\n{load_text(message.html, limits=limits) if message.html else message.text}"
         check_limit(len(text), limits, "characters", media.name, advice="Split the file.")
         return text
@@ -374,3 +375,49 @@ def _word(text: str, box: _Edges, scale: float, width: int, height: int) -> PdfW
     x0, y0 = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
     x1, y1 = math.ceil(box[2] * scale), math.ceil(height - box[1] * scale)
     return text, x0, y0, min(max(x1, x0 + 1), width), min(max(y1, y0 + 1), height)
+
+
+# ---------------------------------------------------------------- e-mails
+
+
+_MAIL_FIELDS = ("From", "To", "Cc", "Date")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Message:
+    """An e-mail.
+
+    Attributes:
+        head: Markdown: its subject, who wrote it to whom and when, and the names of what is attached.
+        text: what it says.
+        html: what it says as a web page, where it says nothing as text.
+    """
+
+    head: str
+    text: str
+    html: bytes
+
+
+@bounded(Bounds(seconds="office_seconds", memory="page_bytes", spare=0, verb="read", advice="Save it as text."))
+def _read_mail(media: MediaFile, limits: Limits) -> _Message:
+    """Read a message of RFC 5322 with its MIME parts; attachments are named, and not read.
+
+    Raises:
+        DamagedMediaError: it cannot be read as one.
+        MediaTooLargeError: it takes too much time or memory to read.
+    """
+    try:
+        with media.open() as file:
+            message = message_from_bytes(file.read(), policy=policy.default)
+        plain, page = message.get_body(("plain",)), message.get_body(("html",))
+        attached = [one.get_filename() for one in message.iter_attachments()]
+        lines = [f"{field}: {message[field]}" for field in _MAIL_FIELDS if message[field]]
+        lines += [f"Attached: {', '.join(filter(None, attached))}"] if any(attached) else []
+        text = "\n".join(str(plain.get_content()).splitlines()).strip() if plain is not None else ""
+        html = "" if text or page is None else str(page.get_content())
+        subject = " ".join(str(message["Subject"] or media.name).split())
+    except MemoryError:
+        raise
+    except Exception as error:  # the parser has errors of many kinds for what breaks the rules
+        raise DamagedMediaError(f"{media.name!r} cannot be read as an e-mail: {error!r}.") from error
+    return _Message(head="\n".join([f"# {subject}", "", *lines]), text=text, html=html.encode("utf-8", "replace"))

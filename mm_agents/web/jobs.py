@@ -7,19 +7,24 @@ suspicion that files from elsewhere are read with.
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import json
 import logging
 import re
 import secrets
+import sqlite3
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, cast
+
+from starlette.responses import StreamingResponse
 
 from mm_agents._progress import ProgressCallback, watching
 from mm_agents._text import excerpt
@@ -28,7 +33,6 @@ from mm_agents.agent.events import Called, Event, Finished, Planned, Returned, T
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn
 from mm_agents.errors import ConfigError, MMAgentsError
 from mm_agents.web.media_files import MediaFiles, is_id
-from mm_agents.web.problems import problem_of
 
 _log = logging.getLogger(__name__)
 _CONVERSATION = re.compile(r"[0-9a-f]{32}")
@@ -378,3 +382,77 @@ def _kept(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in document.items():
         is_place = isinstance(value, str) or (name == "paths" and isinstance(value, list | tuple))
         yield name, (None if name in _INNER and is_place else without_paths(value))
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def problem_of(error: Exception) -> dict[str, str]:
+    """A message for people, and a code; for "full" and "busy" the page has words of its own in each language."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if isinstance(cause, OSError) and cause.errno in _FULL:
+        return {"message": "The disk of the server is full.", "code": "full"}
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            return {"message": "The disk of the server is full.", "code": "full"}
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return {"message": "Another program is writing to the library.", "code": "busy"}
+    message = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        named = f"{Path(str(error.filename)).name!r}: " if error.filename else ""
+        message = f"{named}{error.strerror}."
+    return {"message": message, "code": type(error).__name__}
+
+
+# ---------------------------------------------------------------- server-sent events
+
+
+_LOOKED = 0.04  # seconds between two looks at a job
+_SILENT = 15.0  # seconds after which a connection is kept open by a comment
+_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+def stream_of(job: Job, start: int = 0) -> StreamingResponse:
+    """The events of a job, from one on, as they happen; the last ends the stream."""
+
+    async def events() -> AsyncGenerator[str]:
+        sent, at = start, time.monotonic()
+        while True:
+            done, known = job.done, len(job.events)
+            for name, data in job.events[sent:known]:
+                yield _event(name, data)
+                at = time.monotonic()
+            sent = max(sent, known)
+            if done and sent >= len(job.events):
+                return
+            if time.monotonic() - at > _SILENT:
+                yield ": still here\n\n"
+                at = time.monotonic()
+            await asyncio.sleep(_LOOKED)
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers=_HEADERS)
+
+
+def worked(work: Callable[[Callable[[int, int, str], None]], Any]) -> StreamingResponse:
+    """Do work in a thread; its progress and then its result, or why it failed, as events."""
+    job = Job(id="")
+
+    def report(done: int, total: int, name: str) -> None:
+        job.tell("progress", {"done": done, "total": total, "name": name})
+
+    def run() -> None:
+        try:
+            job.end("done", work(report))
+        except (MMAgentsError, OSError) as error:
+            job.end("failed", problem_of(error))
+        except Exception:
+            job.end("failed", {"message": None})
+            raise
+
+    Thread(target=run, daemon=True, name="page-work").start()
+    return stream_of(job)
+
+
+def _event(name: str, data: Any) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, default=str)}\n\n"

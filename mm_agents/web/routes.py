@@ -31,23 +31,22 @@ from mm_agents.library import Library
 from mm_agents.search.ranking import object_json
 from mm_agents.types import SPOKEN, Condition
 from mm_agents.web import map as maps
-from mm_agents.web.adding import add_uploads, remove_added
-from mm_agents.web.events import stream_of, worked
 from mm_agents.web.feedback import keep_verdict
-from mm_agents.web.jobs import Jobs, Question, UnknownConversationError
+from mm_agents.web.guard import SignIn
+from mm_agents.web.jobs import Jobs, Question, UnknownConversationError, problem_of, stream_of, worked
 from mm_agents.web.library_index import FACETS, LibraryIndex, Listing
 from mm_agents.web.media_files import (
     PLAYED_FORMATS,
     SHOWN_FORMATS,
     MediaFiles,
     Place,
+    add_uploads,
     check_writable,
     clean_name,
     facts_of,
     has_words,
+    remove_added,
 )
-from mm_agents.web.problems import problem_of
-from mm_agents.web.sign_in import SignIn
 from mm_agents.web.strings import STATIC, strings_for
 
 _LARGEST_JSON = 24 * 1024**2  # bytes of a request: a whole conversation may be handed back

@@ -108,8 +108,8 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
     settings.check()
     uvicorn: Any = require("uvicorn", extra="web", feature="The chat page")
     require("starlette", extra="web", feature="The chat page")
+    from mm_agents.web.guard import SignIn
     from mm_agents.web.routes import Page, Routes
-    from mm_agents.web.sign_in import SignIn
 
     with tempfile.TemporaryDirectory(prefix="mm-agents-page-") as folder, _socket(settings) as listening:
         sign_in = SignIn(settings.password) if settings.password else None

@@ -12,8 +12,15 @@ import pytest
 
 from mm_agents import Agent, Library
 from mm_agents.agent.hit_details import quotable
-from mm_agents.agent.passage_choice import Paragraph, chosen, has_value, kind_of
-from mm_agents.agent.scaled_amounts import computed_amount, scaled_amount
+from mm_agents.agent.passage_choice import (
+    Paragraph,
+    chosen,
+    computed_amount,
+    has_value,
+    kind_of,
+    nearest,
+    scaled_amount,
+)
 from mm_agents.agent.verify import verify
 from mm_agents.tools import ToolResult
 
@@ -585,3 +592,51 @@ def test_a_title_is_quoted_for_nothing_and_what_is_needed_is_what_a_text_calls_s
     )
     boil = chosen("What tools do I need for the soup?", found[:1] + found[2:], [0.9, 0.6], text, "soup.txt")
     assert boil.lacks == "thing needed"
+
+
+SERVICED = """Northfield Boiler Service
+4 Kiln Road
+Leeds
+
+Dear Mrs. Hale,
+
+Thank you for your call. Our fitter, Mr. Amos Quill, came on 3 May. The pump was worn, and he put in a new one.
+
+Yours sincerely,
+"""
+
+
+def test_a_greeting_is_no_passage_and_a_title_ends_no_sentence() -> None:
+    said = {one.text: one for one in quotable(SERVICED)}
+    assert not any(text.startswith(("Dear", "Yours")) for text in said)
+    assert said["Northfield Boiler Service 4 Kiln Road Leeds"].is_head
+    assert any("Mr. Amos Quill, came on 3 May." in text for text in said)
+
+
+def test_a_sentence_has_those_next_to_it_in_its_paragraph_alone() -> None:
+    first, second, third = (
+        "A bell rang. ".strip(),
+        "Nobody came to the old door that night.",
+        "The rain went on and on.",
+    )
+    text = f"{first} {second} {third} {'It was dark, and the lamp was out. ' * 3}\n\nMorning came."
+    said = {one.text: one.beside for one in quotable(text)}
+    assert said[second].startswith(f"{first} {second} {third}")
+    assert said["Morning came."] == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("When did the fitter repair the boiler pump?", "Our fitter, Mr. Amos Quill, came on 3 May."),
+        ("How much did the fitter charge for the pump?", None),  # no amount of money in it
+        ("When did the plumber leave Glasgow?", None),
+    ],
+)
+def test_the_nearest_passage_is_quoted_in_doubt_or_not_at_all(question: str, says: str | None) -> None:
+    passages = quotable(SERVICED)
+    found = chosen(question, passages, [0.0] * len(passages), SERVICED, "letter.txt")
+    assert found.lacks or found.unsaid
+    near = nearest(question, passages, [0.0] * len(passages), SERVICED, "letter.txt", found)
+    assert near.is_near == (says is not None)
+    assert says is None or (says in near.text and near.unsaid and not near.lacks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mm_agents.agent.aggregation import aggregations_of
-from mm_agents.agent.film_questions import film_aggregation, no_film_meant
+from mm_agents.agent.file_questions import film_aggregation, no_film_meant
 from mm_agents.agent.grounding.claims import with_similarity
 from mm_agents.agent.hit_details import quotable, that_may_tell
 from mm_agents.agent.passage_choice import Paragraph, chosen, tells_written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mm_agents.agent.question_context import QuestionContext
+from mm_agents.agent.query_analysis import QuestionContext
 from mm_agents.agent.request import plain, request_of, spelled_right
 
 QUESTIONS = ["show me dogs", "penguins on ice", "which invoice is from Bosch?", "recommend films like My Fair Lady"]

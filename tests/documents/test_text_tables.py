@@ -454,3 +454,43 @@ def test_sums_days_and_totals_of_texts(
 ) -> None:
     (tmp_path / name).write_text(content)
     assert TableReader().read(tmp_path / name).ask(question).answer == answer
+
+
+PARTY = """name,reply,people,children,sleeps_at,bus_eur,meal_eur,paid_by,note
+Ann and Bo,yes,2,0,Old Mill,10.00,30.00,Ann,asked on 2 June
+Carla,yes,1,0,Old Mill,0.00,15.00,Dan,
+Dan and family,yes,4,2,at home,20.00,45.00,Dan,
+Eve,no,1,0,,0.00,0.00,,
+"""
+DEVICES = """{"devices": [
+{"id": "d1", "room": "hall", "type": "lamp", "battery_percent": 9, "online": true},
+{"id": "d2", "room": "attic", "type": "alarm", "battery_percent": 50, "online": false},
+{"id": "d3", "room": "hall", "type": "lock", "battery_percent": 70, "online": true}], "home": "Birch Lane 6"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "question", "answer", "doubted"),
+    [
+        ("guests.csv", PARTY, "How many guests sleep at the Old Mill?", "Old Mill: people sums up to 3 over 2.", False),
+        ("party.csv", PARTY, "How many guests are at table 2?", None, False),
+        ("party.csv", PARTY, "How much did Dan spend altogether?", "Dan: 0.00 + 15.00 + 20.00 + 45.00 = 80.00.", True),
+        ("party.csv", PARTY, "How much did Zoe spend altogether?", None, False),
+        ("devices.json", DEVICES, "Which devices aren't online?", "online, no: 1 of 3: d2 (attic, alarm).", False),
+        ("devices.json", DEVICES, "Which devices are offline?", "online, no: 1 of 3: d2 (attic, alarm).", False),
+        ("devices.json", DEVICES, "Which devices are broken?", None, False),
+        (
+            "devices.json",
+            DEVICES,
+            "Which batteries at home are below 15 percent?",
+            "1 of 3 have battery_percent of less than 15: d1.",
+            False,
+        ),
+    ],
+)
+def test_persons_states_and_amounts_of_several_columns(
+    name: str, text: str, question: str, answer: str | None, doubted: bool, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    found = read_document("table", tmp_path / name).ask(question)
+    assert (found.answer, bool(found.doubt)) == (answer, doubted)

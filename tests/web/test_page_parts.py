@@ -22,12 +22,10 @@ from mm_agents.errors import ConfigError, MediaError, RecordNotFoundError, Store
 from mm_agents.evaluate.answers import read_questions
 from mm_agents.evaluate.routing import read_prompts
 from mm_agents.types import Evidence
-from mm_agents.web.adding import add_uploads, remove_added
 from mm_agents.web.feedback import FILES, keep_verdict
-from mm_agents.web.jobs import Job, Jobs, Question, UnknownConversationError, progress_of, without_paths
+from mm_agents.web.jobs import Job, Jobs, Question, UnknownConversationError, problem_of, progress_of, without_paths
 from mm_agents.web.library_index import LibraryIndex, Listing
-from mm_agents.web.media_files import MediaFiles, clean_name, folders_of
-from mm_agents.web.problems import problem_of
+from mm_agents.web.media_files import MediaFiles, add_uploads, clean_name, folders_of, remove_added
 from mm_agents.web.strings import LANGUAGES, strings_for
 
 TALK = "0123456789abcdef" * 2

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, DivisionByZero, InvalidOperation
 from itertools import pairwise
 
+from mm_agents._text import FACTORS, NUMBER_WORDS
 from mm_agents.agent.answer_data import Source
 from mm_agents.agent.conditions import in_words
 
@@ -15,33 +16,14 @@ _NUMBER = re.compile(r"(?<![\w.,])[-−+]?\d(?:[\d.,'\u00a0\u202f]*\d)?")
 _TERM = r"(?:\d[\d.]* % of )?\d[\d.]*"
 _EQUATION = re.compile(rf"(?<![\w.,])({_TERM}(?: [×+−/] {_TERM})*) = (\d[\d.]*\d|\d)")
 _SHARE = re.compile(r"(\d[\d.]*) % of (\d[\d.]*)")
-_CURRENCIES = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
-_CODE = re.compile(r"\b(?:EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY|HUF|BRL|MXN|ZAR|SGD|NZD)\b|[€£$¥₹]")
+CURRENCY_SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
+CURRENCY_CODES = "EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY|HUF|BRL|MXN|ZAR|SGD|NZD"
+_CURRENCY = re.compile(rf"\b(?:{CURRENCY_CODES})\b|[€£$¥₹]")
 _LONGEST_SUM = 2000  # characters
 
-_WORDS = {
-    word: Decimal(n)
-    for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
-} | {
-    word: Decimal(n)
-    for word, n in (
-        *(("a", 1), ("an", 1), ("single", 1), ("pair", 2), ("couple", 2), ("dozen", 12)),
-        *(("half", 2), ("twice", 2), ("double", 2), ("third", 3), ("triple", 3), ("quarter", 4), ("tenth", 10)),
-        *(
-            ("thirty", 30),
-            ("forty", 40),
-            ("fifty", 50),
-            ("sixty", 60),
-            ("seventy", 70),
-            ("eighty", 80),
-            ("ninety", 90),
-            ("hundred", 100),
-        ),
-    )
-}
+_COUNTS = {"a": 1, "an": 1, "single": 1, "pair": 2, "couple": 2, "dozen": 12}
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "tenth": 10}
+_WORDS = {word: Decimal(number) for word, number in (NUMBER_WORDS | FACTORS | _COUNTS | _PARTS).items()}
 
 
 def numbers_in(text: str) -> list[str]:
@@ -51,7 +33,7 @@ def numbers_in(text: str) -> list[str]:
 
 def currencies_in(text: str) -> set[str]:
     """The currencies that a text names, by their codes."""
-    return {_CURRENCIES.get(found[0], found[0]) for found in _CODE.finditer(text)}
+    return {CURRENCY_SIGNS.get(found[0], found[0]) for found in _CURRENCY.finditer(text)}
 
 
 def values_of(written: str) -> set[Decimal]:

@@ -10,6 +10,7 @@ from mm_agents.agent.answer_data import AnswerData, Claim
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.grounding.claims import numbers_in, values_in, values_of
 from mm_agents.agent.grounding.quotes import cited_in, lines_outside_code, tokens
+from mm_agents.agent.passage_choice import KINDS
 
 OWN_LINES = frozenset(
     {
@@ -18,6 +19,7 @@ OWN_LINES = frozenset(
         "What was found before that:",
         "What you could ask here:",
         "What pictures show is told as the model sees it; code has not checked that.",
+        "Nearest to the question:",
         "No hidden text was found.",
         "There are more.",
         "A detector saw this: of what it names, at least nine in ten are really there.",
@@ -52,7 +54,8 @@ _SILENT_WORDS = (
     "help with that: I look for what is in the library and read it, and do nothing else. Texts, clips, pictures, "
     "posters, invoices, receipts, tables, flowcharts, films, PDFs, total, currency, seller, due date, rating, number "
     "of votes. This library does not understand the language of the question. Run: pip install mm-agents languages, "
-    "then migrate."
+    "then migrate. It does not say it in these words. It says no such value. "
+    f"{', '.join(KINDS)}."
 )
 """The words in which the library says that it does not know, beside the reasons that its tools give."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
 
-from mm_agents._text import MONTHS, fold, fold_characters, read_data
+from mm_agents._text import MONTHS, NUMBER_WORDS, fold, fold_characters, read_data
+from mm_agents.agent.grounding.claims import CURRENCY_CODES, CURRENCY_SIGNS
 from mm_agents.agent.grounding.facts import Facts, Thing, party_names
 
 MentionKind = Literal["name", "attribute", "amount", "date", "kind", "logic", "strange"]
@@ -22,16 +23,13 @@ _DATE = re.compile(
     rf"|\b{_MONTH.format('only')} (?P<only_year>\d{{4}})\b",
     re.IGNORECASE,
 )
-_SIGNS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
-_CODE = "EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY"
 _SPOKEN = {"euro": "EUR", "pound": "GBP", "dollar": "USD"}
 _AMOUNT = re.compile(
-    rf"(?:(?P<sign>[€£$¥₹])\s?|\b(?P<code>{_CODE})\s)?(?<![\w.,-])(?P<number>\d+(?:,\d{{3}})*(?:\.\d+)?)(?![\d-])"
-    rf"(?P<percent>\s?%|\spercent\b)?(?:\s?(?P<sign_after>[€£¥])|\s(?P<code_after>{_CODE})\b"
+    rf"(?:(?P<sign>[€£$¥₹])\s?|\b(?P<code>{CURRENCY_CODES})\s)?(?<![\w.,-])(?P<number>\d+(?:,\d{{3}})*(?:\.\d+)?)(?![\d-])"
+    rf"(?P<percent>\s?%|\spercent\b)?(?:\s?(?P<sign_after>[€£¥])|\s(?P<code_after>{CURRENCY_CODES})\b"
     r"|\s(?P<spoken>euro|pound|dollar)s?\b)?",
 )
-_WORDS: Sequence[str] = "zero one two three four five six seven eight nine ten eleven twelve".split()
-_WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
+_WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 _NAME, _VALUE, _PARTY = "\x00", "\x01", "\x02"
 
 
@@ -166,7 +164,7 @@ def _amounts(text: str, masked: str) -> Iterator[Mention]:
         if _VALUE in masked[match.start() : match.end()] or _NAME in masked[match.start() : match.end()]:
             continue
         sign, code = match["sign"] or match["sign_after"], match["code"] or match["code_after"]
-        currency = _SIGNS.get(sign or "") or code or _SPOKEN.get(match["spoken"] or "")
+        currency = CURRENCY_SIGNS.get(sign or "") or code or _SPOKEN.get(match["spoken"] or "")
         yield Mention(
             "amount",
             match["number"],
@@ -179,7 +177,7 @@ def _amounts(text: str, masked: str) -> Iterator[Mention]:
 
 def _number_words(masked: str) -> Iterator[Mention]:
     for match in _WORD_NUMBER.finditer(masked):
-        number = Decimal(_WORDS.index(match[0].casefold()))
+        number = Decimal(NUMBER_WORDS[match[0].casefold()])
         yield Mention("amount", match[0], *match.span(), number=number)
 
 

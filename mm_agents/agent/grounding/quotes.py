@@ -124,7 +124,9 @@ class Quotes:
         wanted = [flat(quoted[name] or "") for name in ("under", "said")]
         texts = [one.text for one in media.sections(file, self._texts(_Key(file)))] if wanted[0] else []
         stands = (one for text in texts for together in (False, True) for one in quotable(text, together=together))
-        if not wanted[0] or any([flat(one.under), flat(one.text)] == wanted for one in stands):
+        if not wanted[0] or any(
+            [flat(one.under), flat(said)] == wanted for one in stands for said in (one.text, one.beside)
+        ):
             return None
         return f"it does not stand under “{quoted['under']}” in {file.name}"
 

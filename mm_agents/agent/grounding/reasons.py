@@ -99,7 +99,7 @@ def check_faults(answer: AnswerData, derived: Sequence[Check], read: str) -> Ite
             continue  # of a sentence that the values of a response format have replaced
         if check.name == INSTRUCTIONS:
             line = re.fullmatch(r"\w+ read “(.*)”; that was not followed\.", check.detail, re.DOTALL)
-            if line is not None and check.status == "failed" and _flat(line[1]) in _flat(read):
+            if line is not None and check.status == "failed" and words_alone(line[1]) in words_alone(read):
                 continue
         if check.name in _STOPPED and check.status == "failed" and _stopped(check) in answer.text.casefold():
             continue
@@ -116,5 +116,6 @@ def _stopped(check: Check) -> str:
     return (_STOPPED[check.name] + check.detail).casefold()
 
 
-def _flat(text: str) -> str:
+def words_alone(text: str) -> str:
+    """The words of a text in small letters, with one space between them."""
     return " ".join(re.findall(r"\w+", text.casefold()))

@@ -16,8 +16,7 @@ from mm_agents.agent.aggregation_rendering import is_empty, render_aggregate
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AnswerData, Claim, Source, Step
 from mm_agents.agent.default_models import text_embedder_of
-from mm_agents.agent.file_questions import file_aggregation, folders_of
-from mm_agents.agent.film_questions import film_aggregation
+from mm_agents.agent.file_questions import file_aggregation, film_aggregation, folders_of
 from mm_agents.agent.grounding.quotes import NOT_CHECKED, Unchecked
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.query_analysis import files_in, questions_in

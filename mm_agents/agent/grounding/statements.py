@@ -14,7 +14,7 @@ from mm_agents.agent.grounding.assertions import check_answer
 from mm_agents.agent.grounding.claims import Expression, asked_values, check_claim, numbers_in, values_in, values_of
 from mm_agents.agent.grounding.coverage import denied
 from mm_agents.agent.grounding.passage_support import passage_fault
-from mm_agents.agent.grounding.reasons import COMPUTED, DERIVED, FOUND, READ, SEEN, WORDED
+from mm_agents.agent.grounding.reasons import COMPUTED, DERIVED, FOUND, READ, SEEN, WORDED, words_alone
 from mm_agents.agent.grounding.sources import SEARCHES, RegisteredSource, SourceRegistry
 
 _MARKS = re.compile(r"\s*\[(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\]")
@@ -335,21 +335,17 @@ def cite(statement: Statement, sources: SourceRegistry, question: str) -> Statem
             continue
         if result.said.normalize() in said:
             wanted += [{value} - asked for value in result.operands]
-    flat = _flat(statement.text)
+    flat = words_alone(statement.text)
     found: list[int] = []
     for values in wanted:
         found += [n for n, known in sources.known.items() if values & values_in([known.clean.evidence.quote or ""])][:1]
     for n, known in sources.known.items():
-        quote, name = _flat(known.clean.evidence.quote or ""), known.source.name
+        quote, name = words_alone(known.clean.evidence.quote or ""), known.source.name
         if (len(quote) >= _LONG and quote in flat) or (name and name in statement.text):
             found.append(n)
     if not found and len({known.source.evidence.asset for known in sources.known.values()}) == 1:
         found = [min(sources.known)]
     return replace(statement, cited=tuple(dict.fromkeys(found)))
-
-
-def _flat(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def is_introduction(statement: Statement, sources: SourceRegistry, question: str) -> bool:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 
+from mm_agents._text import listed
 from mm_agents.documents.flowchart.data import Edge, FlowchartData, Node
 from mm_agents.documents.flowchart.process import Process
 
@@ -64,9 +65,7 @@ def _onward(process: Process, id: str, numbers: dict[str, int]) -> str:
     targets = [numbers[branch.target] for branch in branches]
     if targets == [numbers[id] + 1]:
         return "."
-    if len(targets) == 1:
-        return f". Then go to {targets[0]}."
-    return f". Then go to {', '.join(map(str, targets[:-1]))} and {targets[-1]}."
+    return f". Then go to {listed([*map(str, targets)])}."
 
 
 def mermaid(chart: FlowchartData) -> str:

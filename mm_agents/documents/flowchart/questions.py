@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from mm_agents._optional import require
-from mm_agents._text import by_form
+from mm_agents._text import ORDINALS, by_form, listed
 from mm_agents.documents.flowchart import export
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.process import Branch, Process, paths
@@ -406,8 +406,7 @@ def _summary(process: Process, question: str, match: re.Match[str]) -> DocumentA
     return answer_of(process, question, steps, steps.splitlines(), process.order) if steps else None
 
 
-_PLACES = ("first", "second", "third", "fourth", "fifth")
-_PLACE = rf"(?:{'|'.join(_PLACES)}|last) (?:decision|condition|question|step|task|action)\b"
+_PLACE = rf"(?:{'|'.join(ORDINALS)}|last) (?:decision|condition|question|step|task|action)\b"
 _Tell = Callable[[Process, str, "re.Match[str]"], "DocumentAnswer | None"]
 _KINDS: Sequence[tuple[str, _Tell]] = (
     (
@@ -488,7 +487,7 @@ def _by_place(process: Process, place: str, kind: str) -> str | None:
         for id in (process.decisions if kind in ("decision", "condition", "question") else steps)
         if process.nodes[id].text
     ]
-    number = -1 if place == "last" else _PLACES.index(place)
+    number = -1 if place == "last" else ORDINALS.index(place)
     return ids[number] if number < len(ids) and ids else None
 
 
@@ -576,8 +575,3 @@ def in_a_row(process: Process, ids: Sequence[str]) -> str:
 
 def _are(number: int, noun: str) -> str:
     return f"is 1 {noun}" if number == 1 else f"are {number} {noun}s"
-
-
-def listed(names: Sequence[str], *, last: str = "and") -> str:
-    """Names as a list in a sentence."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}" if names else "nothing"

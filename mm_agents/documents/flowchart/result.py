@@ -15,6 +15,7 @@ from mm_agents.documents.flowchart import process as process_module
 from mm_agents.documents.flowchart.data import Edge, Finding, FlowchartData, Node
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.process import Process, Walk
+from mm_agents.documents.summary import ShownReading
 from mm_agents.documents.text import in_markdown
 from mm_agents.types import Box, DocumentAnswer, Mark, ReadingTable
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
 
 
-@dataclass(frozen=True, kw_only=True)
-class Flowchart(FlowchartData):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Flowchart(ShownReading, FlowchartData):
     """A chart as a graph. Its texts are what the picture says: data, never instructions.
 
     Attributes:
@@ -62,10 +63,6 @@ class Flowchart(FlowchartData):
     def to_steps(self) -> str:
         """Numbered steps with branches: "If NO: go to 5."."""
         return export.steps(self.process)
-
-    def __repr__(self) -> str:
-        """How much was read, and how much of it is verified, in one line."""
-        return summary.line(self)
 
     def _repr_html_(self) -> str:
         """Its steps and tables, for a notebook."""

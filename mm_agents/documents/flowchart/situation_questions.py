@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from mm_agents._optional import require
+from mm_agents._text import NUMBER_WORDS, listed
 from mm_agents.documents.flowchart import questions
 from mm_agents.documents.flowchart.process import Branch, Process
 from mm_agents.documents.flowchart.questions import (
@@ -16,7 +17,6 @@ from mm_agents.documents.flowchart.questions import (
     YES,
     answer_of,
     in_a_row,
-    listed,
     quoted,
     stems_of,
     unexplained,
@@ -29,7 +29,6 @@ from mm_agents.types import DocumentAnswer
 _COMMON = 3  # shapes that say a word from which it tells none of them apart
 _FURTHEST = 6  # steps from a situation to what is asked of it
 _MOST_LABELS = 8
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5}
 _ASKED = r"(?P<ask>(?:what|where|which)\b.*)"
 _TOLD_FIRST = re.compile(
     r"^\W*(?:(?:if|when|once|after|as soon as)\b )?(?P<what>[^;:?]+?)(?:[,;:?.]\s*| [-–—] )(?:so |and |then )*"
@@ -209,13 +208,13 @@ def _mine(told: str) -> list[str]:
     return [match[0] for match in _MINE.finditer(told)]
 
 
-def _onward(process: Process, branch: Branch) -> Iterator[list[str]]:
-    """Ever longer ways on from a branch, as far as no decision is to be made."""
-    way = [branch.target]
+def _onward(process: Process, id: str) -> Iterator[list[str]]:
+    """Ever longer ways on that begin with a shape, as far as no decision is to be made."""
+    way = [id]
     while len(way) <= _FURTHEST:
         yield way
         ways = process.ways[way[-1]]
-        if len(ways) != 1 or ways[0].target in way:
+        if process.nodes[way[-1]].shape == "diamond" or len(ways) != 1 or ways[0].target in way:
             return
         way = [*way, ways[0].target]
 
@@ -289,9 +288,7 @@ def _how_it_works(process: Process, question: str) -> DocumentAnswer | None:
     if option is None:
         return _in_a_chain(process, question, match["what"])
     id, part, _ = option
-    way = [id]
-    while part.nodes[way[-1]].shape != "diamond" and len(part.ways[way[-1]]) == 1 and len(way) < _FURTHEST:
-        way.append(part.ways[way[-1]][0].target)
+    *_, way = _onward(part, id)
     return answer_of(process, question, f"{in_a_row(process, way)}.", [process.name(one) for one in way], way)
 
 
@@ -364,11 +361,11 @@ def _in_situation(process: Process, question: str) -> DocumentAnswer | None:
     own = [process.nodes[id].text, *_mine(question)]
     number = _NEXT_STEPS.search(asked)
     if number is not None:
-        count = _NUMBERS.get(number["number"].casefold()) or int(number["number"])
-        way = next((way for way in _onward(process, branch) if len(way) == count), None)
+        count = NUMBER_WORDS.get(number["number"].casefold()) or int(number["number"])
+        way = next((way for way in _onward(process, branch.target) if len(way) == count), None)
         asked = _NEXT_STEPS.sub(" ", asked)
     else:
-        shapes = ((way, process.nodes[way[-1]].text) for way in _onward(process, branch))
+        shapes = ((way, process.nodes[way[-1]].text) for way in _onward(process, branch.target))
         way = next((way for way, text in shapes if not unexplained(asked, text, *own)), None)
     if way is None or unexplained(asked, *own, *(process.nodes[one].text for one in way)):
         return None

@@ -17,7 +17,7 @@ from mm_agents.documents.dates import DateText, Order, dates_in, fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.numbers import TAX_LETTER
-from mm_agents.documents.pages import Page, rows
+from mm_agents.documents.pages import Page, middle, rows
 from mm_agents.types import Evidence, Word
 
 if TYPE_CHECKING:
@@ -219,14 +219,10 @@ def _evenness(words: Sequence[Word], height: float) -> float:
 def _slope(run: Sequence[Word], height: float) -> tuple[float, float, float, float] | None:
     """Where the middle of a run of words is, its slope and its length; None where it is too short to have one."""
     first, last = min(run, key=lambda word: word.place.x0), max(run, key=lambda word: word.place.x1)
-    (x0, y0), (x1, y1) = (((one.place.x0 + one.place.x1) / 2, _middle(one)) for one in (first, last))
+    (x0, y0), (x1, y1) = (((one.place.x0 + one.place.x1) / 2, middle(one)) for one in (first, last))
     if x1 - x0 < PARAMETERS.sloping_length * height:
         return None
     return (x0 + x1) / 2, (y0 + y1) / 2, (y1 - y0) / (x1 - x0), x1 - x0
-
-
-def _middle(word: Word) -> float:
-    return (word.place.y0 + word.place.y1) / 2
 
 
 _FLAGGED = re.compile(rf"(\W{{0,2}}\d[\d.,]*[.,]\d\d)({TAX_LETTER})")

@@ -53,6 +53,11 @@ OTHER_DATE_OF = re.compile(rf"^\W*(?:of )?(?:de |der |van )?(?:la )?(?:{'|'.join
 ASKED_FIELDS = tuple((asked["field"], "|".join(asked["words"]), asked["answer"]) for asked in _WORDS["asked"])
 """The fields with what asks for them and the sentence that answers."""
 PRICE, COUNT, EACH = (re.compile("|".join(_QUESTIONS[name])) for name in ("price", "count", "each"))
+HOW_MANY = re.compile(
+    r"\W*(?:and )?how many(?: (?:did|do|have|had|were|are|was) (?:i|we|they|there|you)"
+    r"(?: (?:buy|bought|order(?:ed)?|get|got|take|have|pay for))?)?(?: of (?:it|them|those))?\W*"
+)
+"""The whole of a question that counts what the one before names."""
 THINGS = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['things'])})\b")
 UNREAD = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unread'])})\b")
 ASKED_PARTIES: dict[str, str] = {party: "|".join(words) for party, words in _QUESTIONS["parties"].items()}

@@ -18,7 +18,16 @@ from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.dates import dates_in, fold
 from mm_agents.documents.invoice import lexicon
-from mm_agents.documents.invoice.arithmetic import TAX, asked_either, asked_filter, asked_most, asked_sum, not_computed
+from mm_agents.documents.invoice.arithmetic import (
+    TAX,
+    asked_checks,
+    asked_either,
+    asked_filter,
+    asked_most,
+    asked_sum,
+    asks_checks,
+    not_computed,
+)
 from mm_agents.documents.invoice.asked import (
     TAX_CLAUSE,
     WHOLE,
@@ -33,7 +42,6 @@ from mm_agents.documents.invoice.asked import (
     words_of,
 )
 from mm_agents.documents.invoice.changed_questions import asked_changed
-from mm_agents.documents.invoice.check_questions import asked_checks, asks_checks
 from mm_agents.documents.invoice.data import MONEY, InvoiceData, Labelled, LineItem, value_json
 from mm_agents.documents.invoice.item_questions import (
     asked_count,
@@ -54,13 +62,14 @@ from mm_agents.documents.invoice.payment_questions import (
     asked_tender,
 )
 from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
+from mm_agents.documents.summary import ShownReading
 from mm_agents.types import DocumentAnswer
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
 
 
-class Invoice(InvoiceData):
+class Invoice(ShownReading, InvoiceData):
     """An invoice as it was read, and what it answers.
 
     Attributes:
@@ -73,10 +82,6 @@ class Invoice(InvoiceData):
         """As of one invoice; the key "others" lists those that are in the same file, if any."""
         others = {"others": [other.to_json() for other in self.others]} if self.others else {}
         return super().to_json() | others
-
-    def __repr__(self) -> str:
-        """How much was read, and how much of it is verified, in one line."""
-        return summary.line(self)
 
     def __str__(self) -> str:
         return repr(self)  # pydantic's own prints every field with its places
@@ -325,10 +330,6 @@ def _asks(piece: str) -> bool:
 
 _WITH_IT = re.compile(r"\b(with(?:out)?|including|excluding|before|after|plus) (?:it|that|this|them)\b", re.IGNORECASE)
 _OF_IT = re.compile(r"(?i)\s+of (?:it|them|those|these)\b")
-_HOW_MANY = re.compile(
-    r"\W*(?:and )?how many(?: (?:did|do|have|had|were|are|was) (?:i|we|they|there|you)"
-    r"(?: (?:buy|bought|order(?:ed)?|get|got|take|have|pay for))?)?(?: of (?:it|them|those))?\W*"
-)
 _ASKS_THING = re.compile(
     rf"{lexicon.COUNT.pattern}|{lexicon.PRICE.pattern}|"
     r"^\W*(?:and )?(?:which|what) (?!is\b|was\b|are\b|were\b|do\b|does\b)[a-z]+ .*(?:est|most|least)\b"
@@ -339,7 +340,7 @@ _PRONOUN = re.compile(r"\b(?:it|they|them|those|these|each|one)\b")
 
 def _means_item(text: str) -> bool:
     """Whether a part of a question asks for a price of what the part before is about."""
-    if _HOW_MANY.fullmatch(text):
+    if lexicon.HOW_MANY.fullmatch(text):
         return True
     if not lexicon.PRICE.search(text):
         return False

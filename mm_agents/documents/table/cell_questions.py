@@ -72,7 +72,7 @@ def asked_size(table: TableData, question: str) -> DocumentAnswer | None:
     text += " below its head." if of_rows and table.header_rows else "."
     firsts = [_first(table, row=row) for row in range(table.header_rows, height)] if of_rows else []
     cells = firsts or [_first(table, column=column) for column in range(width)]
-    return _answer(question, text, count, [cell for cell in cells if cell is not None])
+    return answer_from(question, text, count, [cell for cell in cells if cell is not None])
 
 
 def _listed(table: TableData, question: str, *, of_rows: bool) -> DocumentAnswer | None:
@@ -87,7 +87,7 @@ def _listed(table: TableData, question: str, *, of_rows: bool) -> DocumentAnswer
     if not found:
         return None
     names = [" ".join(cell.text.split()) for cell in found]
-    return _answer(question, f"{'; '.join(names)}.", names, found)
+    return answer_from(question, f"{'; '.join(names)}.", names, found)
 
 
 def asked_cell(table: TableData, question: str, names: Sequence[str]) -> DocumentAnswer | None:
@@ -124,7 +124,7 @@ def asked_cell(table: TableData, question: str, names: Sequence[str]) -> Documen
     if content_words(text) <= content_words(question) and not _DENIAL.match(text):
         return None  # the question says it: "how high is the station Ravnaas?" asks for something else
     place = ", ".join(name for name in (names[rows[0]], table.header(headed[0])) if name)
-    return _answer(question, f"{place}: {text}", text, [cell])
+    return answer_from(question, f"{place}: {text}", text, [cell])
 
 
 def asked_places(table: TableData, question: str) -> DocumentAnswer | None:
@@ -147,7 +147,7 @@ def asked_places(table: TableData, question: str) -> DocumentAnswer | None:
     of_columns = [cell for cell in body if not headed or cell.column in headed]
     if end is not None and len(headed) == 1 and not counts:
         cell = of_columns[0 if end[0].casefold() == "first" else -1]
-        return _answer(question, f"{_place_of(table, cell)}: {cell.text}", cell.text, [cell])
+        return answer_from(question, f"{_place_of(table, cell)}: {cell.text}", cell.text, [cell])
     words = {text: content_words(text) for text in again}
     named = [text for text in again if words[text] and words[text] <= asked]
     most = max((len(words[text]) for text in named), default=0)
@@ -158,7 +158,7 @@ def asked_places(table: TableData, question: str) -> DocumentAnswer | None:
     texts, places = ", ".join(dict.fromkeys(cell.text for cell in found)), [_place_of(table, one) for one in found]
     times = "" if not counts else "once, " if len(found) == 1 else f"{len(found)} times, "
     said = f"{texts}: {times}{'; '.join(places)}"
-    return _answer(question, said, len(found) if counts else places, found)
+    return answer_from(question, said, len(found) if counts else places, found)
 
 
 def _is_plain(cell: Cell) -> bool:
@@ -174,7 +174,7 @@ def counted_rows(table: TableData, question: str, rows: Sequence[int], named: st
     """How many rows are of a name, or of a month or year; with their first cells."""
     text = f"{named}: {len(rows)} {'row' if len(rows) == 1 else 'rows'}."
     cells = [cell for row in rows if (cell := _first(table, row=row)) is not None]
-    return _answer(question, text, len(rows), cells)
+    return answer_from(question, text, len(rows), cells)
 
 
 def counted_in_rows(
@@ -201,7 +201,7 @@ def said_in_rows(
     head = table.header(column)
     said = f"{named}, {head}: {', '.join(texts)}." if head else f"{named}: {', '.join(texts)}."
     codes = [cell for cell in _labels(table, rows) if _CODE.search(cell.text)]
-    return _answer(question, said, texts[0] if len(texts) == 1 else texts, [*cells, *codes])
+    return answer_from(question, said, texts[0] if len(texts) == 1 else texts, [*cells, *codes])
 
 
 def _labels(table: TableData, rows: Sequence[int]) -> list[Cell]:
@@ -216,7 +216,7 @@ def listed_rows(table: TableData, question: str, rows: Sequence[int], named: str
     texts = [" ".join(cell.text.split()) for cell in cells]
     if len(cells) < len(rows) or len(set(texts)) < len(texts) or any(cell.quantity for cell in cells):
         return None
-    return _answer(question, f"{named}: {', '.join(texts)}.", texts, cells)
+    return answer_from(question, f"{named}: {', '.join(texts)}.", texts, cells)
 
 
 def _fullest(rows: list[int], names: Sequence[str], asked: Sequence[str]) -> list[int]:
@@ -248,6 +248,9 @@ def _first(table: TableData, *, row: int | None = None, column: int | None = Non
     return next((cell for place in places if (cell := table.at(*place)) is not None and cell.text.strip()), None)
 
 
-def _answer(question: str, text: str, value: object, cells: Sequence[Cell]) -> DocumentAnswer:
+def answer_from(
+    question: str, text: str, value: object, cells: Sequence[Cell], doubt: str | None = None
+) -> DocumentAnswer:
+    """An answer with the places of the cells that it comes from."""
     evidence = tuple(dict.fromkeys(place for cell in cells for place in cell.evidence))
-    return DocumentAnswer(question=question, answer=text, value=value, evidence=evidence)
+    return DocumentAnswer(question=question, answer=text, value=value, evidence=evidence, doubt=doubt)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from mm_agents._text import content_words
+from mm_agents._text import content_words, listed
 from mm_agents.documents.table.data import Cell, Quantity, TableData, quantity_of
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.questions import (
@@ -20,7 +20,6 @@ from mm_agents.documents.table.questions import (
     comparable,
     condition_of,
     counted,
-    joined,
     measure_of,
     named_cell,
     named_of,
@@ -170,9 +169,9 @@ def _of_each(table: TableData, question: str, series: Sequence[Series], conditio
     of_all = each["which"].casefold() in ("every", "each", "all")
     yes = not others if of_all else bool(holds) == (each["which"].casefold() == "any")
     named = others if of_all else holds
-    listed = joined([f"{item.label} {printed(item.quantity)}" for item in named])
-    behind = f"{', and not ' if of_all else ': '}{listed}" if named else ""
-    left_out = f" Left out: {joined(out)}." if out else ""
+    names = listed([f"{item.label} {printed(item.quantity)}" for item in named])
+    behind = f"{', and not ' if of_all else ': '}{names}" if named else ""
+    left_out = f" Left out: {listed(out)}." if out else ""
     return answer_of(question, f"{'Yes' if yes else 'No'}: {text}{behind}.{left_out}", yes, named or items)
 
 

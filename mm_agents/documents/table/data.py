@@ -208,6 +208,12 @@ class TableData:
         """The words of its title and its cells, as ``content_words`` gives them."""
         return content_words(" ".join([(self.title and self.title.quote) or "", *(cell.text for cell in self.cells)]))
 
+    @cached_property
+    def names(self) -> str:
+        """What its columns and rows are called, in one text."""
+        height, width = self.shape
+        return " ".join([*map(self.header, range(width)), *map(self.label, range(height))])
+
     @property
     def rows(self) -> list[list[str]]:
         """The texts in the grid, the head's rows first; a text that spans several places is in the first."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import BaseModel, Field
 
+from mm_agents._text import listed
 from mm_agents.chat import fenced
 from mm_agents.documents.numbers import numbers_in
-from mm_agents.documents.table.cell_questions import asked_cell, asked_size, left_out
+from mm_agents.documents.table.cell_questions import answer_from, asked_cell, asked_size, left_out
 from mm_agents.documents.table.data import Quantity, TableData
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.series import TOTAL, WORDS, Item, Series, all_series, likeness, paths, tokens, used
@@ -48,6 +49,7 @@ WHETHER = re.compile(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", re.IG
 _ASKS_NUMBER = re.compile(r"\bhow (?:much|many)\b|\b(?:number|percent\w*|price|amount|share)\b|\d", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _STATISTIC = re.compile(r"\b(?:mean|average|median)\b", re.IGNORECASE)
+_PERCENT = re.compile(r"%|(?<![a-z])(?:per ?cent|pct)(?![a-z])", re.IGNORECASE)
 _EXACTLY = re.compile(r"\b(?:exactly|equals?)\b", re.IGNORECASE)
 _IS_NUMBER = re.compile(r"\b(?:is|are|was|were) [^\d?]+ ([$€£]?\d[\d.,]*%?)\W*$", re.IGNORECASE)
 CHANGE = re.compile(WORDS["words"]["change"], re.IGNORECASE)
@@ -136,7 +138,7 @@ def _computed(question: str, query: Query, series: Series) -> DocumentAnswer:
         return unanswered(question, f"The columns of “{series.name}” have no names.")
     compute = {"highest": _extreme, "lowest": _extreme, "mean": _mean, "sum": _sum, "count": _count}
     text, value, used_items = compute.get(query.operation, _ordered)(query, series, items)
-    return answer_of(question, f"{text}.{f' Left out: {joined(out)}.' if out else ''}", value, used_items)
+    return answer_of(question, f"{text}.{f' Left out: {listed(out)}.' if out else ''}", value, used_items)
 
 
 Computed = tuple[str, Any, Sequence[Item]]
@@ -150,7 +152,7 @@ def _extreme(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     labels = [item.label for item in first]
     verb = "tie for" if len(first) > 1 else "has"
     name = f"value of {series.name}" if series.axis == "row" else series.name or "value"
-    text = f"{joined(labels)} {verb} the {query.operation} {name}: {printed(first[0].quantity)}"
+    text = f"{listed(labels)} {verb} the {query.operation} {name}: {printed(first[0].quantity)}"
     return text, {"items": labels, "value": plain(best), "unit": first[0].quantity.unit}, first
 
 
@@ -170,7 +172,7 @@ def _count(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     """How many numbers meet a condition, and whose they are."""
     condition = query.condition or Condition(comparison="equal", value=Decimal(0))
     text, matches = counted(series, items, condition)
-    names = f": {joined([item.label for item in matches])}" if matches else ""
+    names = f": {listed([item.label for item in matches])}" if matches else ""
     return f"{text}{names}", len(matches), matches
 
 
@@ -187,9 +189,9 @@ def counted(series: Series, items: Sequence[Item], condition: Condition) -> tupl
 def _ordered(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     """The items by their numbers; those that tie keep the table's order."""
     ranked = sorted(items, key=lambda item: item.quantity.value, reverse=not query.ascending)
-    listed = ", ".join(f"{item.label} {printed(item.quantity)}" for item in ranked)
+    order = ", ".join(f"{item.label} {printed(item.quantity)}" for item in ranked)
     value = [{"item": i.label, "value": plain(i.quantity.value), "unit": i.quantity.unit} for i in ranked]
-    return f"By {named_of(series)}: {listed}", value, ranked
+    return f"By {named_of(series)}: {order}", value, ranked
 
 
 def _single(question: str, series: Series, item: Item) -> DocumentAnswer:
@@ -253,15 +255,9 @@ def named_of(series: Series) -> str:
     return series.name or f"the {series.axis}"
 
 
-def joined(names: Sequence[str]) -> str:
-    """Names as a list in a sentence."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
-
-
 def answer_of(question: str, text: str, value: Any, items: Sequence[Item]) -> DocumentAnswer:
     """An answer with the places of the numbers that it comes from."""
-    evidence = tuple(evidence for item in items for evidence in item.cell.evidence)
-    return DocumentAnswer(question=question, answer=text, value=value, evidence=evidence)
+    return answer_from(question, text, value, [item.cell for item in items])
 
 
 def unanswered(question: str, reason: str) -> DocumentAnswer:
@@ -273,7 +269,12 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
     said = asked_size(table, question)
-    if said is None and operation_of(question) not in ("highest", "lowest"):
+    compares = operation_of(question) in ("highest", "lowest") or condition_of(question) is not None
+    if (
+        said is None
+        and not (compares and table.layout == "text")
+        and operation_of(question) not in ("highest", "lowest")
+    ):
         said = asked_cell(table, question, paths(table))
     if said is not None:
         return said
@@ -402,7 +403,7 @@ def _placed(question: str, operation: Operation, place: str, series: Sequence[Se
     same = [item for item in ranked if item.quantity.value == value]
     before = [item for item in ranked[: number - 1] if item not in same]
     verb = "has" if len(same) == 1 else "share"
-    text = f"{joined([item.label for item in same])} {verb} the {place} {named_of(best)}: {printed(same[0].quantity)}"
+    text = f"{listed([item.label for item in same])} {verb} the {place} {named_of(best)}: {printed(same[0].quantity)}"
     behind = f", after {', '.join(f'{item.label} {printed(item.quantity)}' for item in before)}" if before else ""
     labels = [item.label for item in same]
     found = {"items": labels, "value": plain(value), "unit": same[0].quantity.unit}
@@ -431,10 +432,10 @@ def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
         return unanswered(question, choices_of(series))
     items, out = comparable(best)
     asks_percent = re.search(r"\d\s*(?:%|per ?cent\b)", question, re.IGNORECASE) is not None
-    if asks_percent and items[0].quantity.unit != "%":
+    if asks_percent and items[0].quantity.unit != "%" and not _PERCENT.search(best.name):
         return unanswered(question, f"The numbers of {named_of(best)} are no percents.")
     text, _, matches = _count(Query(operation="count", measure="", condition=condition), best, items)
-    left_out = f" Left out: {joined(out)}." if out else ""
+    left_out = f" Left out: {listed(out)}." if out else ""
     return answer_of(question, f"{text}.{left_out}", [item.label for item in matches], matches or items)
 
 
@@ -462,7 +463,7 @@ def _added(question: str, series: Sequence[Series], asked: Sequence[str]) -> Doc
     value = sum((item.quantity.value for item in named), Decimal(0))
     numbers = " + ".join(printed(item.quantity) for item in named)
     said = printed(Quantity(value=value, unit=named[0].quantity.unit))
-    text = f"{joined([item.label for item in named])} in {named_of(one)}: {numbers} = {said}."
+    text = f"{listed([item.label for item in named])} in {named_of(one)}: {numbers} = {said}."
     return answer_of(question, text, plain(value), named)
 
 
@@ -557,7 +558,7 @@ def _things(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
         return None
     longest = max(lists, key=lambda one: len(one.items))
     items = [item for item in longest.items if not item.is_total and item.label]
-    return answer_of(question, f"{len(items)}: {joined([item.label for item in items])}.", len(items), items)
+    return answer_of(question, f"{len(items)}: {listed([item.label for item in items])}.", len(items), items)
 
 
 def _differ_in_unit(series: Sequence[Series]) -> bool:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents._optional import require
 from mm_agents._text import content_words, parts_of
-from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
+from mm_agents.documents.summary import ShownReading
 from mm_agents.documents.table import check_questions, questions, row_questions, word_questions
 from mm_agents.documents.table.check_questions import asks_again, for_shares, with_totals
 from mm_agents.documents.table.data import TableData, quantity_of
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table(TableData):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Table(ShownReading, TableData):
     """A table with the fields of `TableData`; one without cells where none was found, and ``notes`` says so.
 
     Attributes:
@@ -33,14 +33,6 @@ class Table(TableData):
     """
 
     others: tuple[Table, ...] = field(default=(), repr=False)
-
-    def __repr__(self) -> str:
-        """How much was read, and how much of it is verified, in one line."""
-        return summary.line(self)
-
-    def _repr_html_(self) -> str:
-        """Its cells, for a notebook."""
-        return summary.html(self)
 
     def to_json(self) -> dict[str, Any]:
         """What ``read table --json`` prints."""
@@ -178,7 +170,7 @@ class Table(TableData):
         def one(part: str) -> DocumentAnswer:
             if model is not None:
                 return doubting(questions.answer(self, part, model=model), verified)
-            of_words = word_questions.answer(self, part) if self.layout != "text" else None
+            of_words = word_questions.answer(self, part)
             if of_words is not None:
                 return doubting(of_words, verified)
             asked = row_questions.reworded(self, part)

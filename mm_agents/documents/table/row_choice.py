@@ -149,7 +149,10 @@ def _of_names(table: TableData, question: str, *, own_names: bool) -> Iterator[R
 def _named_in(question: str, text: str, asked: set[str]) -> set[str]:
     """The words of a text that a question says; a code such as "T1", or a letter, it says whole or not."""
     if _CODE.fullmatch(text) is None:
-        return content_words(text) & asked
+        words = content_words(text)
+        said = words & asked
+        # "2" does not name "asked again on 2 June"
+        return said if not all(map(str.isdigit, said)) or words - said <= content_words(question) else set()
     return {text} if re.search(rf"\b{re.escape(text)}\b", question, re.IGNORECASE if len(text) > 1 else 0) else set()
 
 

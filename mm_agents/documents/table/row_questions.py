@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
-from mm_agents._text import MONTHS, content_words
+from mm_agents._text import MONTHS, NUMBER_WORDS, content_words
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.cell_questions import (
@@ -52,12 +53,20 @@ _ABOUT = re.compile(r"\b(about)\W*$", re.IGNORECASE)
 _WHAT = re.compile(r"\W*what(?:['’]s| is)\b", re.IGNORECASE)
 _WHO = re.compile(r"\W*who(?:se|m)?\b", re.IGNORECASE)
 _TIME = re.compile(rf"\b\d{{1,2}}[:.]\d\d\b|\b\d{{1,2}}\.? (?:{'|'.join(MONTHS)})\b", re.IGNORECASE)
+_OF_PERSONS = content_words("people person persons guests pax heads attendees visitors participants members")
+_PERSONS = re.compile(
+    r"\W*how many (?:people|persons|guests|heads|attendees|visitors|participants|members)\b", re.IGNORECASE
+)
+_CURRENCY = re.compile(r"(?<![a-z])(?:eur|euros?|usd|gbp|chf|dollars?|pounds|€|\$|£)(?![a-z])", re.IGNORECASE)
+_MOST_ADDED = 12  # amounts that are written out
+_HOW_MUCH = re.compile(r"\bhow much\b", re.IGNORECASE)
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
+_NUMBER = "|".join(NUMBER_WORDS)
 _NUMBER_WORD = re.compile(
-    rf"\b(have|has|had|with|of|than|exactly|least|most) ({'|'.join(WORDS['numbers'])})\b", re.IGNORECASE
+    rf"\b(have|has|had|with|of|than|exactly|least|most) ({_NUMBER})\b(?![ -](?:{_NUMBER})\b)", re.IGNORECASE
 )
-_AT_END = re.compile(rf"(?<= )(?:{'|'.join(WORDS['numbers'])})(?=\W*$)", re.IGNORECASE)
+_AT_END = re.compile(rf"(?<= )(?:{_NUMBER})(?=\W*$)", re.IGNORECASE)
 _OVER_ALL = re.compile(r"\b(?:over|across|in|for|during) all (?:of )?(?:the )?\w+", re.IGNORECASE)
 _EITHER = re.compile(
     r"^\W*(?:is|are|was|were) there (?:more|fewer|less) (?P<one>.+?),? or (?:more |fewer |less )?(?P<other>.+?)\W*$",
@@ -73,15 +82,13 @@ def reworded(table: TableData, question: str) -> str:
     """A question in the words that tables are computed by: "the lowest price" of "the cheapest", "3" of "three"."""
     found = _FASTEST.sub(lambda match: f"{match['change']} the {'most' if match['most'] else 'least'}", question)
     found = _ADJECTIVES.sub(lambda match: WORDS["adjectives"][match[0].casefold()], found)
-    found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {WORDS['numbers'][match[2].casefold()]}", found)
-    found = _AT_END.sub(lambda match: WORDS["numbers"][match[0].casefold()], found)
+    found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {NUMBER_WORDS[match[2].casefold()]}", found)
+    found = _AT_END.sub(lambda match: str(NUMBER_WORDS[match[0].casefold()]), found)
     found = found if condition_of(found) is not None else _OVER_ALL.sub("altogether", found)
     found = _EITHER.sub(r"What is the difference between \g<one> and \g<other>?", found)
-    height, width = table.shape
-    names = " ".join([*map(table.header, range(width)), *map(table.label, range(height))])
-    open_ended = {number[1] for number in _OPEN_ENDED.finditer(names)}  # "60+ months" is a row's or column's name
+    open_ended = {number[1] for number in _OPEN_ENDED.finditer(table.names)}  # "60+ months" is a row's or column's name
     initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", found)).upper()
-    for short in {short for short in _ACRONYM.findall(names) if short in initials}:
+    for short in {short for short in _ACRONYM.findall(table.names) if short in initials}:
         found = _shortened(found, short)
     return _MORE_THAN.sub(lambda match: f"{match[1]}+" if match[1] in open_ended else match[0], found)
 
@@ -98,6 +105,8 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     if not table.cells:
         return None
     operation = operation_of(question)
+    if table.layout == "text" and (summed := _summed(table, question, operation)) is not None:
+        return summed
     if table.layout == "text" and (said := _said_in_text(table, question, operation)) is not None:
         return said
     counts, spends = _COUNTS.search(question), _SPENDS.search(question)
@@ -152,6 +161,7 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
     verb = question.rstrip(" ?.!").endswith(tuple(strange)) and not _WHO.match(question)
     column = _asked_column(table, question, chosen, by_first_word=not strange or (len(strange) == 1 and verb))
     column = table.label_column if column is None and _CONTENTS.match(question) else column
+    column = _persons(table, question, column)
     named = ", ".join(chosen.said)
     if column is None:
         unnamed = _unnamed(table, question, strange)
@@ -171,6 +181,18 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
     return None if found is None else replace(found, doubt=unsaid)
 
 
+def _persons(table: TableData, question: str, column: int | None) -> int | None:
+    """The column that says how many persons each row is, where persons are counted whom its rows name together.
+
+    "How many guests sleep there?" of the rows of guests with a column "people" adds that up.
+    """
+    counted = _PERSONS.match(question)
+    heads = {one: content_words(table.header(one)) for one, _ in columns_of(table) if _is_measure(table, one)}
+    persons = [one for one, head in heads.items() if head and head <= _OF_PERSONS]
+    is_named = column is not None and column == table.label_column
+    return persons[0] if counted and len(persons) == 1 and is_named else column
+
+
 def _unnamed(table: TableData, question: str, strange: Sequence[str]) -> str | None:
     """What a table does not say, where no column is asked for; None where its numbers may be meant."""
     if "price" in tokens(question) and not _prices(table):
@@ -186,6 +208,8 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
     None where it names none, or its first word fits several; of two that it names a part of as well.
     """
     others = [column for column, _ in columns_of(table) if column not in chosen.columns]
+    if _HOW_MUCH.search(question):  # "paid by" says who
+        others = [column for column in others if any(cell.quantity for cell in cells_of(table, column))]
     heads = {column: content_words(table.header(column)) for column in others}
     word = _ABOUT.search(question) or _ASKS.match(question)
     fitting = (
@@ -232,7 +256,8 @@ def _is_dated(table: TableData, column: int) -> bool:
 
 def _prices(table: TableData) -> bool:
     """Whether a column's head is of money."""
-    heads = content_words(" ".join(table.header(column) for column, _ in columns_of(table)))
+    columns = [column for column, cells in columns_of(table) if any(cell.quantity for cell in cells)]
+    heads = content_words(" ".join(map(table.header, columns)))
     return bool(heads & content_words(WORDS["asks"]["how much"]))
 
 
@@ -306,6 +331,43 @@ def _total_asked(table: TableData) -> str | None:
     """The question for the sum of the column of amounts of money; None where there is none, or more than one."""
     columns = [name for column in range(table.shape[1]) if _MONEY.search(name := table.header(column))]
     return f"What is the total {columns[0]}?" if len(columns) == 1 else None
+
+
+def _summed(table: TableData, question: str, operation: questions.Operation) -> DocumentAnswer | None:
+    """What was spent on the rows that a question names, or the row with the most, over several columns of one currency.
+
+    It is in doubt, as the question may mean one of them. None where a column of amounts is named, or there is only one.
+    """
+    most = operation in ("highest", "lowest") and "price" in tokens(question)
+    money = [column for column, _ in columns_of(table) if _CURRENCY.search(table.header(column))]
+    currencies = {found[0].casefold() for column in money if (found := _CURRENCY.search(table.header(column)))}
+    if _prices(table) or len(money) < 2 or len(currencies) > 1 or not (most or _SPENDS.search(question)):
+        return None
+    chosen = chosen_rows(table, question)
+    if _strange_name(question if chosen is None else chosen.question, known_words(table)) or not (chosen or most):
+        return None
+    rows = range(table.header_rows, table.shape[0]) if chosen is None else chosen.rows
+    parts = {row: [cell for one in money if (cell := table.at(row, one)) and cell.quantity] for row in rows}
+    totals = {
+        row: sum((cell.quantity.value for cell in cells if cell.quantity), Decimal()) for row, cells in parts.items()
+    }
+    if not totals:
+        return None
+    best = (max if operation == "highest" else min)(totals, key=totals.__getitem__)
+    kept = [best] if most else list(rows)
+    texts = [cell for cell in table.cells if cell.row == best and not cell.quantity and cell.column not in money]
+    named = ", ".join([cell.text for cell in texts] if most else chosen.said if chosen else [])
+    value = totals[best] if most else sum(totals.values(), Decimal())
+    added = " + ".join(cell.text for row in kept for cell in parts[row])
+    heads = ", ".join(map(table.header, money))
+    cells = [*(texts if most else ()), *(cell for row in kept for cell in parts[row])]
+    return DocumentAnswer(
+        question=question,
+        answer=f"{named}: {added} = {value}." if len(cells) <= _MOST_ADDED else f"{named}: {value}.",
+        value=str(value),
+        evidence=tuple(place for cell in cells for place in cell.evidence),
+        doubt=f"the amounts of several columns are added: {heads}",
+    )
 
 
 def _only(table: TableData, rows: Sequence[int]) -> tuple[Cell, ...]:

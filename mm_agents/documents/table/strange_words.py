@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import takewhile
 
-from mm_agents._text import ASKED_FOR, by_form, content_words
+from mm_agents._text import ASKED_FOR, NUMBER_WORDS, by_form, content_words
 from mm_agents.documents.table.data import TableData
 from mm_agents.documents.table.questions import CHANGE, condition_of, operation_of, without_condition, without_operation
 from mm_agents.documents.table.series import WORDS, tokens, used
@@ -122,4 +122,4 @@ def in_quotes(words: Sequence[str]) -> str:
 def _asking_words() -> set[str]:
     """The words that questions about any table have."""
     words = WORDS["words"]
-    return content_words(" ".join([words["asking"], words["join"], *WORDS["adjectives"], *WORDS["numbers"]]))
+    return content_words(" ".join([words["asking"], words["join"], *WORDS["adjectives"], *NUMBER_WORDS]))

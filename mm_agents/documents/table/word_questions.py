@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mm_agents._text import content_words
-from mm_agents.documents.table.cell_questions import DENIES
+from mm_agents._text import content_words, listed
+from mm_agents.documents.table.cell_questions import DENIES, answer_from
 from mm_agents.documents.table.data import Cell, TableData
-from mm_agents.documents.table.questions import condition_of, joined, operation_of
+from mm_agents.documents.table.questions import condition_of, operation_of
 from mm_agents.documents.table.row_choice import cells_of, columns_of
 from mm_agents.documents.table.series import TOTAL, paths
 from mm_agents.types import DocumentAnswer
 
-_YES, _NO = (re.compile(rf"^\W*{word}\W*$", re.IGNORECASE) for word in ("yes", "no"))
+_YES, _NO = (re.compile(rf"^\W*(?:{words})\W*$", re.IGNORECASE) for words in ("yes|true", "no|false"))
+_OPPOSITE = re.compile(
+    r"\b(?:un(?=paid|used|read|signed|checked)|in(?=active)|off(?=line)|dis(?=abled))(?P<word>[a-z]+)", re.IGNORECASE
+)
 _MOSTLY = 0.5  # the share of a column's cells that say yes or no, from which it is one of these
 _LISTS = re.compile(r"^\W*(?:(?:and|for|in|of) )?(?P<how>how many|which|what|list|name)\b", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:no|not|without|lacks?|lacking|cannot)\b|n['’]t\b", re.IGNORECASE)
@@ -47,6 +50,7 @@ _BELONGS = content_words(
 )
 _ASIDE = re.compile(r"\b(?:in|of|according to) (?:this|the) (?:table|list|picture|chart)\b", re.IGNORECASE)
 _PARTS = re.compile(r"[,;]")
+_CODE = re.compile(r"[A-Za-z]{0,4}[-_]?\d+")
 _NAMED_NUMBER = re.compile(r"(?P<name>[^()%,;:]*[^\W\d_][^()%,;:]*?)\s?\((?P<number>\d[\d.,]*\s?%?)\)")
 _OF_NUMBER = content_words("share percent percentage proportion value number rate")
 
@@ -57,7 +61,9 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     if labels is None or not table.header_rows or condition_of(question) is not None:
         return None
     asked = _ASIDE.sub(" ", question)
-    for tell in (_yes_or_no, _of_section, _defined, _belonging, _number_in_cell):
+    # A text file's rows are looked up by their words elsewhere.
+    of_words = () if table.layout == "text" else (_of_section, _defined, _belonging, _number_in_cell)
+    for tell in (_yes_or_no, *of_words):
         if (found := tell(table, asked, labels)) is not None:
             return replace(found, question=question)
     return None
@@ -65,6 +71,8 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
 
 def _yes_or_no(table: TableData, question: str, labels: int) -> DocumentAnswer | None:
     """Which rows, or how many, say yes or no in the column that a question names."""
+    heading = " ".join(table.header(column) for column, _ in columns_of(table))
+    question = _OPPOSITE.sub(lambda match: _denied(match, heading), question)
     lists, denials = _LISTS.match(question), _DENIED.findall(question)
     if lists is None or len(denials) > 1 or _NARROWS.search(question):
         return None
@@ -74,21 +82,36 @@ def _yes_or_no(table: TableData, question: str, labels: int) -> DocumentAnswer |
     if len(named) != 1 or DENIES.search(table.header(named[0])):
         return None
     (column,) = named
-    if asked - heads[column] - content_words(table.header(labels)):
+    kind = content_words(f"{table.header(labels)} {table.title.quote if table.title else ''}")
+    if asked - heads[column] - kind:
         return None
     cells = [cell for cell in cells_of(table, column) if cell.text.strip() and table.label(cell.row)]
     clear = [cell for cell in cells if _YES.match(cell.text) or _NO.match(cell.text)]
     if not cells or len(clear) < max(2, _MOSTLY * len(cells)):
         return None
     found = [cell for cell in cells if (_NO if denials else _YES).match(cell.text)]
-    names = [table.label(cell.row) for cell in found]
+    names = [_called(table, cell.row, labels) for cell in found]
     doubt = "some of its cells are neither yes nor no" if len(clear) < len(cells) else None
-    called = [table.label(cell.row) for cell in cells]
+    called = [_called(table, cell.row, labels) for cell in cells]
     doubt = "several rows are called the same" if any(called.count(name) > 1 for name in names) else doubt
-    listed = f": {joined(names)}" if names else ""
-    text = f"{table.header(column)}, {'no' if denials else 'yes'}: {len(found)} of {len(cells)}{listed}."
+    rows = f": {listed(names)}" if names else ""
+    text = f"{table.header(column)}, {'no' if denials else 'yes'}: {len(found)} of {len(cells)}{rows}."
     value = len(found) if lists["how"].casefold() == "how many" else names
-    return _answer(question, text, value, [*_of_rows(table, found, labels), *(found or cells)], doubt)
+    return answer_from(question, text, value, [*_of_rows(table, found, labels), *(found or cells)], doubt)
+
+
+def _denied(opposite: re.Match[str], heading: str) -> str:
+    """What an opposite denies where a column is called so and none by it: "not online" of "offline"."""
+    word = {"line": "online", "abled": "enabled"}.get(opposite["word"].casefold(), opposite["word"])
+    is_head = re.search(rf"\b{word}\b", heading, re.IGNORECASE) is not None
+    return f"not {word}" if is_head and opposite[0].casefold() not in heading.casefold() else opposite[0]
+
+
+def _called(table: TableData, row: int, labels: int) -> str:
+    """What a row is called: a code such as "s10" with the first words beside it, "s10 (nursery, smoke alarm)"."""
+    name = table.label(row)
+    texts = [cell.text for cell in table.cells if cell.row == row and cell.column != labels and cell.quantity is None]
+    return f"{name} ({', '.join(texts[:2])})" if _CODE.fullmatch(name) and texts else name
 
 
 def _of_section(table: TableData, question: str, labels: int) -> DocumentAnswer | None:
@@ -107,8 +130,8 @@ def _of_section(table: TableData, question: str, labels: int) -> DocumentAnswer 
         return None
     names = [cell.text for cell in sections[named[0]]]
     value = len(names) if "how many" in question.casefold() else names
-    text = f"{named[0]}: {len(names)} ({joined(names)})." if isinstance(value, int) else f"{named[0]}: {joined(names)}."
-    return _answer(question, text, value, sections[named[0]])
+    text = f"{named[0]}: {len(names)} ({listed(names)})." if isinstance(value, int) else f"{named[0]}: {listed(names)}."
+    return answer_from(question, text, value, sections[named[0]])
 
 
 def _defined(table: TableData, question: str, labels: int) -> DocumentAnswer | None:
@@ -168,7 +191,7 @@ def _number_in_cell(table: TableData, question: str, labels: int) -> DocumentAns
         return None
     ((cell, match),) = found
     text = f"{table.header(cell.column)}, {match['name'].strip()}: {match['number']}."
-    return _answer(question, text, match["number"], [cell])
+    return answer_from(question, text, match["number"], [cell])
 
 
 def _texts(table: TableData, labels: int) -> Iterator[Cell]:
@@ -181,14 +204,11 @@ def _of_cell(table: TableData, question: str, cell: Cell, labels: int, doubt: st
     """A cell with the names of its row and column."""
     place = ", ".join(name for name in (paths(table)[cell.row], table.header(cell.column)) if name)
     text = " ".join(cell.text.split())
-    return _answer(question, f"{place}: {text}", table.label(cell.row), [*_of_rows(table, [cell], labels), cell], doubt)
+    return answer_from(
+        question, f"{place}: {text}", table.label(cell.row), [*_of_rows(table, [cell], labels), cell], doubt
+    )
 
 
 def _of_rows(table: TableData, cells: Sequence[Cell], labels: int) -> list[Cell]:
     """The cells that name the rows of some cells."""
     return [name for cell in cells if (name := table.at(cell.row, labels)) is not None]
-
-
-def _answer(question: str, text: str, value: object, cells: Sequence[Cell], doubt: str | None = None) -> DocumentAnswer:
-    evidence = tuple(dict.fromkeys(place for cell in cells for place in cell.evidence))
-    return DocumentAnswer(question=question, answer=text, value=value, evidence=evidence, doubt=doubt)

@@ -295,7 +295,7 @@ def fetch(connection: sqlite3.Connection, keys: Sequence[Any], *, column: str = 
     shown = f"SELECT row, thumbnail FROM record WHERE thumbnail IS NOT NULL AND {column} IN"
     thumbnails = dict(_select(connection, shown, keys))
     with sound("a record"):
-        return {row: _record(*columns, thumbnails.get(row)) for row, *columns in rows}
+        return {row: _record(*columns, thumbnail=thumbnails.get(row)) for row, *columns in rows}
 
 
 def record_of(id: Any, parent: Any, text: Any, properties: Any, thumbnail: Any) -> Record:
@@ -305,10 +305,10 @@ def record_of(id: Any, parent: Any, text: Any, properties: Any, thumbnail: Any) 
         Unfit: a column does not hold what was written.
     """
     with sound(f"record {id!r}"):
-        return _record(id, parent, text, json.loads(properties), thumbnail)
+        return _record(id, parent, text, json.loads(properties), thumbnail=thumbnail)
 
 
-def _record(id: Any, parent: Any, text: Any, properties: Any, thumbnail: Any) -> Record:
+def _record(id: Any, parent: Any, text: Any, properties: Any, *, thumbnail: Any) -> Record:
     for (name, kinds), value in zip(_KINDS, (id, parent, text, thumbnail), strict=True):
         if not isinstance(value, kinds):
             raise TypeError(f"its {name} is a {type(value).__name__}")
