@@ -119,8 +119,9 @@ def aggregations_of(
     if len(attached) == 1 or (len(focus) == 1 and not among):
         return []
     day = today or date.today()
+    question = _in_digits(" ".join(question.split()))
     names = _Names(folders=folders, files=files)
-    whole = _aggregation(" ".join(question.split()), among, day, names)
+    whole = _aggregation(question, among, day, names)
     if whole is not None:
         return [whole]
     said = parts_of(question)
@@ -129,6 +130,16 @@ def aggregations_of(
         said[1:] = [one if _names_kind(one) else f"{one.rstrip(' ?.!')} {noun[0]}" for one in said[1:]]
     parts = [_aggregation(part, among, day, names) for part in said]
     return [part for part in parts if part is not None] if len(parts) > 1 and None not in parts else []
+
+
+_MANY = re.compile(r"\b(?P<count>an?|one|two|three|four|five) (?P<many>hundred|thousand)\b", re.IGNORECASE)
+
+
+def _in_digits(text: str) -> str:
+    """A question with its round numbers in digits: "over a thousand", "under two hundred"."""
+    counted = {"a": 1, "an": 1, **NUMBER_WORDS}
+    many = {"hundred": 100, "thousand": 1000}
+    return _MANY.sub(lambda said: str(counted[said["count"].lower()] * many[said["many"].lower()]), text)
 
 
 def _names_kind(text: str) -> bool:
@@ -148,7 +159,10 @@ def _aggregation(text: str, among: Sequence[str], today: date, names: _Names) ->
     nouns = [name for name, pattern in _PATTERNS["nouns"].items() if pattern.search(text)]
     over_those = ("compare", "differs", "superlative", "comparative", "sum", "same")
     by_seller = SAYS["by_seller"].search(text) and SAYS["sums"].search(text)
-    if not nouns and not among and (by_seller or SAYS["all_amounts"].search(text)):
+    billed = SAYS["billed_us"].search(text) and SAYS["senders"].search(text)
+    buyer = SAYS["buyer"].search(text) if SAYS["how_much"].search(text) else None
+    payer = buyer and (buyer["payer"] or buyer["debtor"])
+    if not nouns and not among and (by_seller or billed or payer or SAYS["all_amounts"].search(text)):
         nouns = ["invoices"]
     if (
         "invoices" in nouns
@@ -184,7 +198,21 @@ def _mentioning(text: str) -> Aggregation | None:
     return Aggregation(arguments=arguments, noun=noun, said=(f"with “{words}”",))
 
 
-_OF_SELLERS = ("by_seller", "named_seller", "cost_of", "when_at", "seller", "spent_at")
+_OF_BILLS = (
+    *(
+        "by_seller",
+        "named_seller",
+        "cost_of",
+        "when_at",
+        "seller",
+        "spent_at",
+        "senders",
+        "billed_us",
+        "sent",
+        "issued",
+    ),
+    "to_pay",
+)
 
 
 def is_used_up(text: str, *, bills: bool = False) -> bool:
@@ -203,7 +231,7 @@ def _unused(text: str, *, bills: bool = False) -> str:
     for name in (
         *(["codes"] if _numbers_of(text) else []),
         *(["sellers"] if bills and _sellers_of(text) else []),
-        *(_OF_SELLERS if bills else ()),
+        *(_OF_BILLS if bills else ()),
         "numbered",
         "currency",
         "nth_best",
@@ -439,9 +467,13 @@ AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
 
 def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | None:
     by_seller = SAYS["by_seller"].search(text) is not None
+    buyer = None if among else SAYS["buyer"].search(text)
+    named = next(filter(None, map(buyer.group, ("buyer", "owner", "payer", "debtor"))), None) if buyer else None
+    text = text if buyer is None else f"{text[: buyer.start()]} {text[buyer.end() :]}"
     numbers, sellers = _numbers_of(text), [] if among else _sellers_of(text)
     one_by_one, undated = bool(among or numbers or sellers), _without_period(text, today)
-    means_several = any(SAYS[name].search(text) for name in ("several_invoices", "has_any", "all_amounts"))
+    means_several = any(SAYS[name].search(text) for name in ("several_invoices", "has_any", "all_amounts", "billed_us"))
+    means_several = means_several or (buyer is not None and bool(buyer["payer"] or buyer["debtor"]))
     if not (one_by_one or by_seller or means_several or undated != text) or not is_used_up(text, bills=True):
         return None
     if SAYS["negated"].search(SAYS["not_due"].sub(" ", text)):
@@ -450,6 +482,9 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
         over: dict[str, Any] = {"of": "invoices", "measure": "list", "field": same, "among": list(among)}
         return Aggregation(arguments=over, noun="invoices", compared=same)
     where, said = _conditions(text, today)
+    if buyer is not None:
+        words = f"made out to {named}" if buyer["payer"] or buyer["debtor"] else " ".join(buyer[0].split())
+        where, said = [*where, f"buyer contains {json.dumps(named)}"], (*said, words)
     if numbers:
         where, said = [f"({' or '.join(f'number = {json.dumps(one)}' for one in numbers)})"], (" and ".join(numbers),)
     arguments: dict[str, Any] = {"of": "invoices"}
@@ -468,7 +503,8 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
     if measured is None:
         return None
     noun = "receipts" if kind == "receipt" else "invoices"
-    return Aggregation(arguments=arguments | measured, noun=noun, said=said, numbers=tuple(numbers))
+    guessed = buyer is not None and buyer["guessed"] is not None
+    return Aggregation(arguments=arguments | measured, noun=noun, said=said, numbers=tuple(numbers), guessed=guessed)
 
 
 def _sellers_of(text: str) -> list[str]:
@@ -507,7 +543,8 @@ def _conditions(text: str, today: date) -> tuple[list[str], tuple[str, ...]]:
     where = comparisons(text, amounts, "total") or []
     said = compared_words(text, amounts, "total") if where else []
     if (period := period_in(text, today)) is not None:
-        of = "due_date" if _PATTERNS["invoice_fields"]["due_date"].search(text) else "date"
+        to_pay = _PATTERNS["invoice_fields"]["due_date"].search(text) or SAYS["to_pay"].search(text)
+        of = "due_date" if to_pay else "date"
         ends = ((">=", period.first), ("<=", period.last))
         where += [f'{of} contains "-{period.month:02d}-"'] if period.month else []
         where += [f'{of} {symbol} "{day.isoformat()}"' for symbol, day in ends if day is not None]
@@ -533,6 +570,12 @@ def _measured(
     """What is computed over the invoices, and of which field; ``one_by_one`` are those that are named each."""
     name, best = _field(text, _PATTERNS["invoice_fields"]), SAYS["superlative"].search(text)
     amount = name if name in AMOUNTS else "total"
+    if SAYS["senders"].search(text) and not SAYS["by_seller"].search(text):
+        counts = best or any(SAYS[one].search(text) for one in ("how_many", "sum", "mean", "by_seller"))
+        return None if counts else {"measure": "list", "field": "seller", "limit": _MOST_LISTED}
+    of_time = SAYS["of_time"].search(text) or (best and not SAYS["of_amount"].search(best[0]))
+    if SAYS["asks_who"].search(text) or (name is None and of_time and SAYS["was_paid"].search(text)):
+        return None  # who paid, and when, is not read
     if SAYS["how_many"].search(text):
         return {"measure": "count"}
     if SAYS["mean"].search(text):
@@ -541,9 +584,9 @@ def _measured(
         return {"measure": "list", "field": name or "total", "descending": True}
     comparative = SAYS["comparative"].search(text) if one_by_one else None
     if comparative is not None and best is None:
-        of_time = "date" if SAYS["of_time"].search(comparative[0]) else "total"
+        compared = "date" if SAYS["of_time"].search(comparative[0]) else "total"
         measure = "min" if SAYS["lesser"].search(comparative[0]) else "max"
-        return {"measure": measure, "field": name or of_time}
+        return {"measure": measure, "field": name or compared}
     if best is not None and (name is not None or SAYS["of_amount"].search(best[0])):
         some = SAYS["some_best"].search(text)
         extreme = _extreme(text, (some["best"] or some["of_best"]) if some else best[0], name or "total", some)

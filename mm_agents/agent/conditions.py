@@ -373,6 +373,13 @@ def called_in(
     return MediaCondition(where=(f"({where})",), rest="", words=f"with “{' '.join(words.split())}” in the name")
 
 
+def is_of_path(words: str, path: str) -> bool:
+    """Whether a folder of a path, or the file's name, has all of some words."""
+    parts = path.split("/")
+    own = [content_words(" ".join(re.findall(r"[^\W\d_]+", part))) for part in parts]
+    return words in parts or any(content_words(words) <= part for part in own)
+
+
 def _time(text: str, today: date) -> tuple[date, date] | None:
     """The first day of the time that a question names, and the first day after it."""
     if (year := _SHOWS["year"].search(text)) is not None:

@@ -103,13 +103,6 @@ def names_of(library: Library) -> list[str]:
     return [str(name) for name in library.count(where=seen, group_by="name")]
 
 
-def is_of_path(words: str, path: str) -> bool:
-    """Whether a folder of a path, or the file's name, has all of some words."""
-    parts = path.split("/")
-    own = [content_words(" ".join(re.findall(r"[^\W\d_]+", part))) for part in parts]
-    return words in parts or any(content_words(words) <= part for part in own)
-
-
 def words_of_name(name: str) -> str:
     """The words of a file's name, without its ending."""
     return re.sub(r"[\W_]+", " ", PurePosixPath(name).stem)

@@ -8,7 +8,7 @@ from typing import Any
 
 from mm_agents._text import clock, listed
 from mm_agents.agent.answer_builder import AnswerBuilder
-from mm_agents.agent.file_questions import is_of_path
+from mm_agents.agent.conditions import is_of_path
 from mm_agents.agent.grounding.claims import sum_behind
 from mm_agents.agent.grounding.read_values import field_sentence
 from mm_agents.agent.query_analysis import excludes, ranks, says, subject_of

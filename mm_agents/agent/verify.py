@@ -23,9 +23,8 @@ from mm_agents.agent.answer import Answer, as_english
 from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.ask_again import ask_again, differences
-from mm_agents.agent.conditions import with_numbers_in_words
+from mm_agents.agent.conditions import is_of_path, with_numbers_in_words
 from mm_agents.agent.field_matching import unproved
-from mm_agents.agent.file_questions import is_of_path
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
 from mm_agents.agent.grounding.coverage import denied, is_said, uncovered
 from mm_agents.agent.grounding.quotes import (

@@ -17,7 +17,7 @@ from mm_agents._text import fold_characters, read_data
 _QUOTED = re.compile(r"[„“\"«「『]\s*([^„“”\"«»「」『』]+?)\s*[“”\"»」』]")
 _CAPTURED = r"(?P<{}>{})"
 _TEXTS = ("x", "y", "n")
-"""What a form may hold as it is, such as the subject of a search: {x}."""
+"""What a form may hold as it is, such as the subject of a search: {x}. Words of the kind "x" have an English one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,14 @@ def _matched(sentence: str, known: _Forms) -> str | None:
             said = {
                 name: bare[found.start(name) : found.end(name)] if found[name] else "" for name in found.groupdict()
             }
-            return form.english.format(**{name: _named(name, words, known) for name, words in said.items()})
+            english = form.english.format(**{name: _named(name, words, known) for name, words in said.items()})
+            return re.sub(r"\s+(?=[?.]|$)", "", english)  # where a word that may be said is not
     return None
 
 
 def _named(name: str, words: str, known: _Forms) -> str:
     """The English word for some words of a kind; a text stays as it is, in English quotes where it has other ones."""
-    patterns = known.names.get(name, {})
+    patterns = known.names.get("x" if name in _TEXTS else name, {})
     folded = fold_characters(words)
     words = _QUOTED.sub(r"“\1”", words)
     return next((english for english, pattern in patterns.items() if pattern.fullmatch(folded)), words)

@@ -293,3 +293,96 @@ def test_a_file_as_a_whole_is_asked_for_in_other_languages(question: str) -> Non
 def test_when_and_where_are_asked_at_once() -> None:
     assert questions_in("When and where is the next meeting?") == ["When and where is the next meeting?"]
     assert len(questions_in("Who sent it and when is it due?")) == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "measure", "field"),
+    [
+        ("which of these two has to be paid sooner?", "min", "due_date"),
+        ("which one should I pay first", "min", "due_date"),
+        ("which one must be settled earlier?", "min", "due_date"),
+        ("which of the two can be paid later?", "max", "due_date"),
+        ("which becomes overdue first?", "min", "due_date"),
+        ("which deadline comes first?", "min", "due_date"),
+        ("which one is older", "min", "date"),
+        ("which was written first?", "min", "date"),
+    ],
+)
+def test_what_is_to_be_paid_first_is_due_first(question: str, measure: str, field: str) -> None:
+    (asked,) = aggregations_of(question, attached=["a.png", "b.png"])
+    assert (asked.arguments["measure"], asked.arguments["field"]) == (measure, field)
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments"),
+    [
+        ("How many invoices are lying around in my library?", {"kind": "invoice", "measure": "count"}),
+        ("from which companies did I get invoices", {"kind": "invoice", "measure": "list", "field": "seller"}),
+        ("who sent me bills?", {"measure": "list", "field": "seller"}),
+        ("which companies billed me", {"measure": "list", "field": "seller"}),
+        ("list the sellers of all my receipts", {"kind": "receipt", "measure": "list", "field": "seller"}),
+        (
+            "What do all the invoices made out to Ben Adler come to in total?",
+            {"kind": "invoice", "where": 'buyer contains "Ben Adler"', "measure": "sum", "field": "total"},
+        ),
+        (
+            "How many bills are addressed to Maria Ostrova?",
+            {"where": 'buyer contains "Maria Ostrova"', "measure": "count"},
+        ),
+        ("What do the bills from Solar Roof come to?", {"seller": "Solar Roof", "measure": "sum", "field": "total"}),
+        (
+            "which bills do I have to pay in February 2026",
+            {
+                "where": 'due_date >= "2026-02-01" and due_date <= "2026-02-28"',
+                "measure": "list",
+                "field": "due_date",
+            },
+        ),
+    ],
+)
+def test_invoices_are_asked_for_by_who_they_are_from_and_for(question: str, arguments: dict[str, str]) -> None:
+    (asked,) = aggregations_of(question)
+    kept = {name: value for name, value in asked.arguments.items() if name not in ("limit", "descending")}
+    assert kept == {"of": "invoices", **arguments}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "which of my bills was paid first?",
+        "who paid my bills?",
+        "who did I send invoices to?",
+        "which companies did we invoice?",
+        "how many companies sent me invoices?",
+        "who sent me the longest letter?",
+        "which companies owe me invoices?",
+        "who sent me the bill for the tyres?",
+    ],
+)
+def test_what_invoices_do_not_tell_is_not_asked_of_them(question: str) -> None:
+    assert aggregations_of(question) == []
+    assert aggregations_of(question, attached=["a.png", "b.png"]) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "where", "measure"),
+    [
+        ("which bills are for Ben Adler", 'buyer contains "Ben Adler"', "list"),
+        ("bills in Ben Adler's name", 'buyer contains "Ben Adler"', "list"),
+        ("how much has Ben Adler been billed in total?", 'buyer contains "Ben Adler"', "sum"),
+        ("how much does Ben Adler owe?", 'buyer contains "Ben Adler"', "sum"),
+        ("do I have any bills over a thousand?", "total > 1000", "list"),
+        ("how many bills are under two hundred pounds?", 'total < 200 and currency = "GBP"', "count"),
+        ("which invoices were issued in January 2026?", 'date >= "2026-01-01" and date <= "2026-01-31"', "list"),
+    ],
+)
+def test_invoices_are_asked_for_by_conditions_in_ordinary_words(question: str, where: str, measure: str) -> None:
+    (asked,) = aggregations_of(question)
+    assert (asked.arguments["where"], asked.arguments["measure"]) == (where, measure)
+
+
+@pytest.mark.parametrize(
+    "question", ["Did Amazon pay me?", "how long has Ben Adler been waiting?", "did I pay Amazon?"]
+)
+def test_a_name_alone_asks_no_sum_of_invoices(question: str) -> None:
+    assert aggregations_of(question) == []

@@ -44,6 +44,7 @@ def test_the_subject_of_a_question(question: str, subject: str) -> None:
         ("what does the chart say?", "steps"),
         ("what does the chart say about couriers?", None),
         ("after packing, what are the next two steps?", None),
+        ("How much money did the markdown save me?", None),
     ],
 )
 def test_the_form_that_is_wanted(question: str, form: str | None) -> None:

@@ -11,6 +11,7 @@ from mm_agents._text import FACTORS, content_words
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.asked import (
+    TAX_CLAUSE,
     Asked,
     name_of,
     number_of,
@@ -21,16 +22,12 @@ from mm_agents.documents.invoice.asked import (
     the_item,
     words_of,
 )
-from mm_agents.documents.invoice.data import CENT, MONEY, InvoiceData, LineItem
+from mm_agents.documents.invoice.data import CENT, MONEY, Check, InvoiceData, LineItem
 from mm_agents.documents.numbers import parse_number, plain_money, plain_quantity
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import DocumentAnswer, Evidence
 
 TAX = "tax(?:es)?|vat|gst|mwst|ust|steuer|tva|btw|iva"
-_TAXED = re.compile(
-    rf"\b(?:with(?:out)?|excluding|including|inclusive of|exclusive of|net of|before|after|plus|and|incl\.?|excl\.?) "
-    rf"(?:any |the |all |sales )?(?:{TAX})\b"
-)
 _PERCENT = r"(?P<number>\d[\d.,]*)\s*(?:%|per ?cent)"
 _ADDED = re.compile(
     rf"(?:\bplus|\badd(?:ing|ed)?|\bincreased by|\braised by|\+)\s+(?:an? )?(?:extra |tip of )?{_PERCENT}"
@@ -46,6 +43,7 @@ _SPLIT = re.compile(
     r"\b(?:split|divided?|shared?)\b.*?\b(?:between|by|among|amongst|into|with|in) (?:the )?(?P<number>[a-z]+|\d+)\b"
 )
 _EACH_OF = re.compile(
+    r"\b(?P<of_us>[a-z]+|\d+) (?:of us|people|persons|friends|guests) (?:split|share|divide)\b|"
     r"\b(?:each|per person|apiece)\b.*?\b(?P<number>[a-z]+|\d+) (?:of us|people|persons|friends|guests)\b|"
     r"\beach of (?:the |us )?(?P<of>[a-z]+|\d+)\b"
 )
@@ -56,10 +54,11 @@ _MORE = re.compile(
 )
 _HYPOTHETICAL = re.compile(
     r"\b(?:half|third of|quarter of|twice|double|triple|divided?|split|shared?|minus|difference|ratio|times|instead|"
-    r"unless|tip|per (?:person|head|month|week|year|day))\b|\b(?:plus|without|except|apart from|not counting)\b|"
-    r"\bwould\b.*\b(?:if|be)\b|^\W*if\b|\bpercent(?:age)?\b|\d ?%|\b(?:more|less|cheaper) (?:\w+ ){0,4}than\b(?! ?\d)"
+    r"rather than|unless|tip|per (?:person|head|month|week|year|day))\b"
+    r"|\b(?:plus|without|except|apart from|not counting)\b"
+    r"|\bwould\b.*\b(?:if|be)\b|^\W*if\b|\bpercent(?:age)?\b|\d ?%|\b(?:more|less|cheaper) (?:\w+ ){0,4}than\b(?! ?\d)"
 )
-_COMPARED = re.compile(r"\binstead\b|\bhow much (?:cheaper|dearer|more|less)\b")
+_COMPARED = re.compile(r"\b(?:instead|rather than)\b|\bhow much (?:cheaper|dearer|more|less)\b")
 _NOT_COMPUTED = "That sum is not computed: shares of an amount and differences of two are."
 _CHECKS = re.compile(r"^\W*(?:is|are|was|were|does|do|did|can|has|have)\b|\brate\b|\bdiscount\b(?!.*\d)")
 _BOUND = re.compile(
@@ -89,7 +88,7 @@ def asked_sum(asked: Asked) -> DocumentAnswer | None:
 
 def not_computed(asked: Asked) -> DocumentAnswer | None:
     """That a question wants a sum which is not computed; a value of the invoice would not answer it."""
-    text = _TAXED.sub(" ", asked.text)
+    text = TAX_CLAUSE.sub(" ", asked.text)
     if _CHECKS.search(text) or not _HYPOTHETICAL.search(text):
         return None
     return asked.unanswered(_NOT_COMPUTED)
@@ -120,7 +119,7 @@ def asked_filter(asked: Asked) -> DocumentAnswer | None:
 
 # ---------------------------------------------------------------- the most, the least, and two of them
 
-_BY_QUANTITY = re.compile(r"\bquantit(?:y|ies)\b|\b(?:most|least) (?:often|frequently|units|pieces)\b|\bfewest\b")
+_BY_QUANTITY = re.compile(r"\bquantit(?:y|ies)\b|\b(?:most|least) (?:often|frequently|units|pieces|of)\b|\bfewest\b")
 
 
 def _most_of(asked: Asked, *, least: bool) -> DocumentAnswer:
@@ -130,6 +129,8 @@ def _most_of(asked: Asked, *, least: bool) -> DocumentAnswer:
         return asked.unanswered("Quantities are compared where each item has one.")
     value = (min if least else max)(quantity for quantity, _ in counted)
     best = [item for quantity, item in counted if quantity == value]
+    if not all(item.description for item in best):
+        return asked.unanswered(f"There are {plain_quantity(value)} of it, and what it is called was not read.")
     names = [name_of(item) for item in best]
     places = [place for item in best for place in places_of(item, "quantity")]
     told = " and ".join(f"“{name}”" for name in names)
@@ -139,7 +140,9 @@ def _most_of(asked: Asked, *, least: bool) -> DocumentAnswer:
 def asked_most(asked: Asked) -> DocumentAnswer | None:
     """The dearest or cheapest item."""
     match = re.search(
-        r"most expensive|dearest|highest|largest|biggest|\bcosts? (?:the )?most\b|most (?:often|units|pieces)|"
+        r"most expensive|dearest|priciest|costliest|highest|largest|biggest|"
+        r"\b(?:buy|bought|order(?:ed)?|get|got|take|took) (?:the )?most of\W*$|\bcosts? (?:the )?most\b|"
+        r"most (?:often|units|pieces)|"
         r"(cheapest|lowest|least expensive|least often|fewest|smallest|\bcosts? (?:the )?least\b)",
         asked.text,
     )
@@ -169,8 +172,9 @@ _THAN = re.compile(
 
 def asked_either(asked: Asked) -> DocumentAnswer | None:
     """Which of two items or amounts is more or less, or whether one is more than the other."""
-    either = _EITHER.search(asked.text)
-    match = either or _THAN.search(asked.text)
+    text = _BY_HOW_MUCH.sub("", asked.text)
+    either = _EITHER.search(text)
+    match = either or _THAN.search(text)
     if match is None:
         return None
     billed = re.search(r"\b(?:cost|did|was|were|paid|spent|spend)\b", asked.text)
@@ -187,14 +191,18 @@ def asked_either(asked: Asked) -> DocumentAnswer | None:
     doubt = "; ".join(dict.fromkeys(base[2] for base in known[0] if base[2])) or None
     told = f"{name} at {asked.money(one)}", f"{second} at {asked.money(other)}"
     how = "the same as" if one == other else "less than" if one < other else "more than"
+    high, low = max(one, other), min(one, other)
+    by = f" {plain_money(high)} − {plain_money(low)} = {asked.money(high - low)}." if text != asked.text else ""
     if either is None:
         right = one < other if less else one > other
-        return asked.answer(f"{'Yes' if right else 'No'}: {told[0]} is {how} {told[1]}.", right, places, doubt)
+        return asked.answer(f"{'Yes' if right else 'No'}: {told[0]} is {how} {told[1]}.{by}", right, places, doubt)
     first, last = told if (one <= other if less else one >= other) else told[::-1]
     how = how if one == other else "less than" if less else "more than"
     value = (name if first == told[0] else second).strip("“”")
-    return asked.answer(f"{first} is {how} {last}.", value, places, doubt)
+    return asked.answer(f"{first} is {how} {last}.{by}", value, places, doubt)
 
+
+_BY_HOW_MUCH = re.compile(r"[\s,;?]*(?:\band )?\bby how much\W*$")
 
 _Named = tuple[Decimal, tuple[Evidence, ...], str | None, str]
 
@@ -223,7 +231,7 @@ def _asked_share(asked: Asked) -> DocumentAnswer | None:
             rest = f"{text[: match.start()]} {text[match.end() :]}"
             return _multiple(asked, rest, Decimal(number), "×" if words in FACTORS else "/")
     match = _SPLIT.search(text) or _EACH_OF.search(text)
-    said = match["number"] or match.groupdict().get("of") if match else None
+    said = next(filter(None, match.groups()), None) if match else None
     number = number_of(said) if said else None
     if match is None or number is None or number < 2:
         return None
@@ -321,9 +329,18 @@ def _named(asked: Asked, piece: str, *, of_lines: bool = False) -> _Named | None
 # ---------------------------------------------------------------- whether they hold
 
 
+_EQUALS = r"\b(?:match(?:es)?|agrees?|equals?)\b|\b(?:and|plus|together)\b.*\b(?:makes?|gives?)\b"
+_ADDED_UP = rf"add(?:s|ed|ing)? (?:up|together|to)\b|sums?\b|total|\btall(?:y|ies)\b|{_EQUALS}"
 _SUMS = re.compile(
-    r"add up|correct(?:ly)?\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt"
+    r"add up|\badd(?:s|ed)? (?:together|to)\b|\bsums? (?:up )?to\b|\btall(?:y|ies)\b|"
+    rf"^\W*(?:and )?(?:do|does|did|is|are)\b(?=.*(?:total|sum|amount)).*(?:{_EQUALS})|correct(?:ly)?\b|consistent|"
+    r"\b(?:errors?|mistakes?|miscalculat\w+|incorrect(?:ly)?)\b|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt|"
+    r"\b(?:come|work|worked|calculated|computed|added)\b.* (?:right|properly|ok(?:ay)?)\b"
 )
+_OF_MISTAKES = re.compile(r"\b(?:errors?|mistakes?|wrong|miscalculat\w+|incorrect(?:ly)?)\b")
+_WHOLE = re.compile(r"(?<!sub)(?<!sub.)\btotal|\b(?:final|grand|end|overall) (?:amount|sum|price|figure|bill)\b")
+_NUMBERS = "|".join(sorted(lexicon.NUMBER_WORDS, key=len, reverse=True))
+_COUNTED = re.compile(rf"\b(?P<count>both|{_NUMBERS}|\d+) (?=(?:[a-z]+ )?{lexicon.THINGS.pattern})")
 
 
 @cache
@@ -331,32 +348,63 @@ def _checking_words(of_tax: bool) -> set[str]:
     return content_words(f"{lexicon.CHECKED} {lexicon.CHECKED_TAX if of_tax else ''}")
 
 
+def asks_checks(text: str) -> bool:
+    """Whether a question is one of these, so that what it names belongs together: "do subtotal and tax add up?"."""
+    return _SUMS.search(text) is not None and re.match(r"\W*(?:is|are|do|does|did|has|have)\b", text) is not None
+
+
 def asked_checks(asked: Asked) -> DocumentAnswer | None:
     """Whether the invoice's numbers are right; of a number in the question the checks say nothing."""
-    if not _SUMS.search(asked.text) or re.search(r"\d", asked.question):
+    text = _without_count(asked)
+    if not _SUMS.search(text) or re.search(r"\d|\bboth (?!the (?:subtotal|tax))", text):
         return None
-    of_tax = re.search(rf"\b(?:{TAX})\b", asked.text) is not None
+    of_tax = re.search(rf"\b(?:{TAX})\b", text) is not None
     foreign = detected(asked.question) not in (None, ENGLISH)
-    other = re.match(r"\W*(?:who|whom|when|where|which|what|how)\b", asked.text)
-    if not foreign and (other or content_words(asked.text) - _checking_words(of_tax)):
+    other = re.match(r"\W*(?:who|whom|when|where|which|what|how)\b", text)
+    if not foreign and (other or content_words(text) - _checking_words(of_tax)):
         return None  # "is the address correct?"
-    if of_tax:
+    if of_tax and not _is_of_sum(text):
         return _checked_tax(asked)
-    checks = [check for check in asked.invoice.checks if check.status != "not applicable"]
-    if lexicon.THINGS.search(asked.text):
-        checks = [check for check in checks if check.name.startswith("item")]
-        if re.search("add up|sum|total", asked.text):
-            added = [check for check in asked.invoice.checks if check.name.startswith("items add up")]
-            whole = re.search(r"(?<!sub)(?<!sub.)total", asked.text) and added and "subtotal" in added[0].name
-            checks = [check for check in checks if check in added]
-            checks += [check for check in asked.invoice.checks if whole and check.name.startswith("subtotal")]
+    checks = _chosen(asked, text)
     if not checks or any(check.status == "not applicable" for check in checks):
         return None
     failed = [f"{check.name}: {check.detail}" for check in checks if check.status == "failed"]
-    said = f"No: {'; '.join(failed)}." if failed else f"Yes: {'; '.join(check.detail for check in checks)}."
+    right, wrong = ("No", "Yes") if _OF_MISTAKES.search(text) else ("Yes", "No")
+    said = f"{wrong}: {'; '.join(failed)}." if failed else f"{right}: {'; '.join(check.detail for check in checks)}."
     places = [place for check in checks for place in _checked_places(asked.invoice, check.name)]
     doubt = "an amount on the page may not be read" if failed else None
-    return asked.answer(said, not failed, list(dict.fromkeys(places)), doubt)
+    return asked.answer(said, said.startswith("Yes"), list(dict.fromkeys(places)), doubt)
+
+
+def _without_count(asked: Asked) -> str:
+    """A question without the number of its lines, where there are as many: "do the three lines add up"."""
+    text = asked.text.replace("bottom line", "total")
+    match = _COUNTED.search(text)
+    count = match and number_of(match["count"].replace("both", "two"))
+    return text.replace(match["count"], " ", 1) if match and count == len(asked.invoice.items) else text
+
+
+def _is_of_sum(text: str) -> bool:
+    """Whether a question that names the tax is about what is added up: the lines before it, or the total with it."""
+    adds = re.search(_ADDED_UP, text) and lexicon.THINGS.search(text)
+    return adds is not None or (_WHOLE.search(text) is not None and re.search(r"\brate\b", text) is None)
+
+
+def _chosen(asked: Asked, text: str) -> list[Check]:
+    """The checks that a question means: of the lines, of what they add up to, of the total, or all that there are."""
+    every, clause = asked.invoice.checks, TAX_CLAUSE.search(text)
+    net = "subtotal" in re.sub(r"sub.total", "subtotal", text) or bool(clause and clause["net"])
+    whole = _WHOLE.search(text) and not (clause and clause["net"])
+    added = [check for check in every if check.name.startswith("items add up")]
+    with_tax = [check for check in every if check.name.startswith("subtotal")]
+    if lexicon.THINGS.search(text):
+        if not re.search(_ADDED_UP, text):
+            return [check for check in every if check.name.startswith("item") and check.status != "not applicable"]
+        to_subtotal = bool(added) and "subtotal" in added[0].name
+        return [*added, *(with_tax if whole and to_subtotal else [])] if to_subtotal or not net else []
+    if whole and re.search(rf"\b(?:{TAX})\b", text):
+        return with_tax
+    return added if net and not whole else [check for check in every if check.status != "not applicable"]
 
 
 def _checked_places(invoice: InvoiceData, name: str) -> list[Evidence]:

@@ -16,21 +16,26 @@ from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.data import DETAILS, NAMES, InvoiceData, Labelled, LineItem
 from mm_agents.documents.invoice.parameters import PARAMETERS
-from mm_agents.documents.numbers import parse_number, plain_money
+from mm_agents.documents.numbers import numbers_in, parse_number, plain_money
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import DocumentAnswer, Evidence
 
 TAX_WORDS = r"(?:any |the |all )?(?:sales )?(?:tax(?:es)?|vat|gst|mwst|tva|btw|iva)\b"
+_TAX_ADDED = r"(?:(?:is|are|has been|gets) )?(?:put )?(?:on top|on it|included|added(?: on| to it)?(?: top)?)\b"
+_PRICE_OR_END = r"(?= (?:unit )?(?:price|cost)s?\b|\W*$)"
 TAX_CLAUSE = re.compile(
-    rf"[,(]?\s*\b(?:(?P<net>without|excluding|excl\.?|before|net of|exclusive of|ohne)|"
-    rf"(?:with|including|incl\.?|after|plus|inclusive of|and)) {TAX_WORDS}\)?"
+    r"[,(]?\s*\b(?:(?P<net>(?:without|excluding|excl\.?|before(?: adding)?|net of|exclusive of|ohne) "
+    rf"{TAX_WORDS}|net{_PRICE_OR_END})|gross{_PRICE_OR_END}|"
+    rf"(?:with|including|incl\.?|after|plus|inclusive of|and) {TAX_WORDS}(?: {_TAX_ADDED})?|"
+    rf"(?:(?:once|when|if|as soon as) )?{TAX_WORDS} {_TAX_ADDED})\)?"
 )
 """That an amount is with or without tax."""
 WHOLE = re.compile(
     r"\b(?:whole|entire|complete) (?:meal|dinner|lunch|breakfast|order|purchase|shopping|visit|thing|lot)\b|"
-    r"\bin the end\b"
+    r"\bin the end\b|\badd up to\W*$"
 )
 """That all of it is meant."""
+_HOURLY = re.compile(r"\b(?:an?|one|per|each|every) hour\b|\bhourly\b")
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)")
 
 
@@ -59,7 +64,15 @@ class Asked:
         text = TAX_CLAUSE.sub(" ", _of_paper(self.text))
         names = [_IN_BRACKETS.sub(" ", text), *_IN_BRACKETS.findall(text)]
         items = (the_item(self.invoice, _without_price(telling_words(words_of(name)))) for name in names)
-        return next((item for item in items if item is not None), self.meant)
+        return next((item for item in items if item is not None), self.meant or self._by_hours())
+
+    def _by_hours(self) -> LineItem | None:
+        """The one item that is counted in hours, where a question asks for an hour and names nothing else."""
+        text = TAX_CLAUSE.sub(" ", _FILE_NAME.sub(" ", _of_paper(self.text)))
+        if not _HOURLY.search(text) or content_words(text) - _asking_words() - content_words(lexicon.LABOUR):
+            return None
+        hours = [item for item in self.invoice.items if hours_of(item)]
+        return hours[0] if len(hours) == 1 else None
 
     @cached_property
     def names_item(self) -> bool:
@@ -188,6 +201,8 @@ def _letter(digit: re.Match[str]) -> str:
 
 def _likeness(word: str, own: str) -> float:
     """How like a word's root is to a word of an item, to the last part of a compound or to an abbreviation; of 100."""
+    if word in _labour() and own in _labour():
+        return 100
     ratio = require("rapidfuzz", extra="documents", feature="Answering questions").fuzz.ratio
     best = ratio(word, _root(own))
     if len(own) - len(word) >= PARAMETERS.short_word - 1 and len(word) > PARAMETERS.short_word:
@@ -200,6 +215,11 @@ def _likeness(word: str, own: str) -> float:
     ):
         return 100
     return best
+
+
+@cache
+def _labour() -> frozenset[str]:
+    return frozenset(lexicon.LABOUR.split())
 
 
 def _consonants(word: str) -> str:
@@ -216,7 +236,8 @@ def the_item(invoice: InvoiceData, words: Sequence[str]) -> LineItem | None:
     """The one item that words mean; None where none is meant, or several at different prices."""
     found = matching_items(words, invoice.items)
     best = [item for score, item in found if found[0][0] - score <= PARAMETERS.item_tie]
-    return best[0] if len({item.unit_price for item in best}) == 1 else None
+    prices = {item.unit_price if item.unit_price is not None else (item.amount, item.quantity) for item in best}
+    return best[0] if len(prices) == 1 else None
 
 
 _DECIMALS = 4  # of a price that is an amount's part
@@ -266,6 +287,14 @@ def beside_label(asked: Asked, found: Sequence[Labelled]) -> DocumentAnswer | No
     return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
 
 
+def other_currency(asked: Asked) -> str | None:
+    """A currency that a question names, and the invoice is not known to be in."""
+    own = asked.invoice.currency.value
+    named = {number.currency: number.currency for number in numbers_in(asked.question) if number.currency}
+    words = {word: codes for word, codes in lexicon.CURRENCY_WORDS.items() if re.search(rf"\b{word}?\b", asked.text)}
+    return next((one for one, codes in (named | words).items() if own not in codes.split()), None)
+
+
 def unsaid_words(asked: Asked, answer: str) -> list[str]:
     """The words of an English question that neither the invoice nor an answer says, and that no field is asked by.
 
@@ -274,7 +303,9 @@ def unsaid_words(asked: Asked, answer: str) -> list[str]:
     if detected(asked.question) not in (None, ENGLISH):
         return []
     known = content_words(f"{answer} {_said(asked.invoice)}") | _asking_words()
-    text = WHOLE.sub(" ", _FILE_NAME.sub(" ", asked.text))
+    own = [word for word, codes in lexicon.CURRENCY_WORDS.items() if asked.invoice.currency.value in codes.split()]
+    known |= content_words(" ".join(own))
+    text = TAX_CLAUSE.sub(" ", WHOLE.sub(" ", _FILE_NAME.sub(" ", asked.text)))
     if asked.item is not None:
         text = re.sub(r"\w+(?=\s*\([^()]+\))", " ", text)  # what stands before its name in brackets
     words = re.findall(r"[^\W\d_]+", text)
@@ -312,6 +343,24 @@ def _asking_words() -> set[str]:
     patterns = [pattern for _, pattern, _ in lexicon.ASKED_FIELDS] + [one.pattern for one in lexicon.PATTERNS]
     words = [*re.findall(r"[a-z]{2,}", " ".join(patterns)), *lexicon.IDLE, *lexicon.UNITS, *lexicon.OF_FIELDS]
     return content_words(" ".join([*words, *lexicon.NUMBER_WORDS, *lexicon.FILLERS, *ASKED_FOR]))
+
+
+def hours_of(item: LineItem) -> str | None:
+    """The words of an item that say that it is counted in hours: "3hrs" of its name, or its unit."""
+    unit = f" 1 {item.unit}" if item.unit else ""
+    match = lexicon.HOURS.search(fold(f"{item.description}{unit}"))
+    return match[0] if match else None
+
+
+def is_of_other_time(asked: Asked, item: LineItem) -> bool:
+    """Whether a question asks for another time of work than one unit of an item: "Labor 3hrs" is three hours."""
+    name = fold(item.description or "")
+    by_time = hours_of(item) or _labour() & set(words_of(name))
+    if by_time and re.search(r"\b(?:minute|day|week|month|year)s?\b|\bdaily\b", asked.text):
+        return True
+    match = re.search(rf"(\d+(?:[.,]\d+)?)\s?(?:{lexicon.HOURS.pattern})", name)
+    of_hours = re.search(r"\bhour(?:s|ly)?\b", asked.text) is not None
+    return of_hours and match is not None and parse_number(match[1]) != item.quantity
 
 
 def name_of(item: LineItem) -> str:

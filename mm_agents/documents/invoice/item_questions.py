@@ -9,10 +9,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.asked import (
     TAX_CLAUSE,
+    TAX_WORDS,
     Asked,
+    is_of_other_time,
     matching_items,
     name_of,
     number_of,
+    other_currency,
     places_of,
     price_of,
     telling_words,
@@ -20,7 +23,7 @@ from mm_agents.documents.invoice.asked import (
     wishes_of,
     words_of,
 )
-from mm_agents.documents.invoice.data import CENT, InvoiceData, same_amount
+from mm_agents.documents.invoice.data import CENT, InvoiceData, LineItem, same_amount
 from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
 from mm_agents.types import DocumentAnswer, Evidence
 
@@ -33,7 +36,7 @@ def quoted(asked: Asked, items: Sequence[tuple[Decimal | int, str]]) -> Document
     for quantity, name in items:
         item = the_item(asked.invoice, telling_words(words_of(name)) or words_of(name))
         price = price_of(item) if item else None
-        if item is None or price is None:
+        if item is None or price is None or is_of_other_time(asked, item):
             return asked.unanswered()
         unit, places = price
         part = Decimal(quantity) * unit
@@ -59,7 +62,24 @@ def asked_price(asked: Asked) -> DocumentAnswer | None:
         return None
     if any(_is_printed_amount(asked, wish.quantity) for wish in wanted):
         return asked.unanswered()  # "they charged 46.64 for the tyres, is that right?"
-    return _taxed(asked, quoted(asked, [(wish.quantity, " ".join(wish.words)) for wish in wanted]))
+    priced = quoted(asked, [(wish.quantity, " ".join(wish.words)) for wish in wanted])
+    return _tax_on(asked, priced) if _OF_TAX.search(asked.text) else _taxed(asked, priced)
+
+
+def _tax_on(asked: Asked, priced: DocumentAnswer) -> DocumentAnswer:
+    """The tax on a price without it: "how much VAT is on one panel?"."""
+    taxed = _with_tax(asked, priced, net=False) if priced.answer else priced
+    if taxed.answer is None or taxed is priced:
+        return asked.unanswered()
+    rate = asked.invoice.taxes[0].rate or Decimal(0)
+    tax = Decimal(taxed.value) - Decimal(priced.value)
+    return asked.answer(
+        f"{plain_quantity(rate)} % of {priced.value} = {asked.money(tax)}.", plain_money(tax), taxed.evidence
+    )
+
+
+_OF_TAX = re.compile(rf"\b(?:how much|what(?: is|['’]?s)?(?: the)?) {TAX_WORDS}(?! (?:included|added|on top))")
+"""That asks for the tax itself."""
 
 
 def _is_printed_amount(asked: Asked, number: Decimal) -> bool:
@@ -107,7 +127,7 @@ def _taxed_amounts(invoice: InvoiceData) -> list[Decimal]:
 
 def asked_items_sum(asked: Asked) -> DocumentAnswer | None:
     """What all items come to."""
-    asks_sum = re.search(r"\b(?:sum|add up|total|altogether|come to)\b", asked.text)
+    asks_sum = re.search(r"^(?!\W*(?:is|are|do|does|did)\b).*\b(?:sum|add up|total|altogether|come to)\b", asked.text)
     if not asks_sum or not lexicon.THINGS.search(asked.text) or lexicon.COUNT.search(asked.text):
         return None
     amounts = [item.amount for item in asked.invoice.items if item.amount is not None]
@@ -170,20 +190,42 @@ _WHETHER = re.compile(
 )
 
 
+_THAN = re.compile(
+    r"\b(?:(?P<more>more(?: expensive)? than|over|above)|less than|under|below|cheaper than)\s+[$€£]?\s*"
+    r"(?P<number>\d[\d.,]*\d|\d)(?: ?(?:bucks|dollars|pounds|euros|quid|usd|gbp|eur))?\W*$"
+)
 _BOUNDED = re.compile(r"\b(?:than|over|above|under|below|more|less|least|most)\b")
+
+
+def _bounded(asked: Asked) -> DocumentAnswer | None:
+    """Whether an item of which there is one costs more or less than a number."""
+    bound = _THAN.search(asked.text)
+    if bound is None or not re.match(r"\W*(?:is|are|was|were|does|do|did)\b", asked.text):
+        return None
+    item = the_item(asked.invoice, telling_words(words_of(TAX_CLAUSE.sub(" ", asked.text[: bound.start()]))))
+    limit = parse_number(bound["number"])
+    if item is None or item.amount is None or item.quantity not in (None, 1) or limit is None:
+        return None
+    if TAX_CLAUSE.search(asked.text) or re.search(r"\bnot\b|n't\b", asked.text) or other_currency(asked):
+        return asked.unanswered()
+    right = item.amount > limit if bound["more"] else item.amount < limit
+    text = f"{'Yes' if right else 'No'}: “{name_of(item)}” comes to {asked.money(item.amount)}."
+    return asked.answer(text, right, places_of(item, "amount"))
 
 
 def asked_line(asked: Asked) -> DocumentAnswer | None:
     """Whether an item's price, amount or both are as the question says: "is it really 4 times 6.50?"."""
+    if (bounded := _bounded(asked)) is not None:
+        return bounded
     item = asked.item
     said = [number.value for number in numbers_in(asked.question) if not number.percent]
     if item is None or not _WHETHER.search(asked.text) or not said or TAX_CLAUSE.search(asked.text):
         return None
     product, times = item.product(), _TIMES.search(asked.text)
     quantity = number_of(times["number"]) if times else None
+    each = lexicon.EACH.search(asked.text) is not None
     if product is None or item.quantity is None or item.unit_price is None or item.amount != product or item.discount:
         return asked.unanswered()
-    each = lexicon.EACH.search(asked.text) is not None
     alone = len(said) == 1 and (each or lexicon.PRICE.search(asked.text)) and not _BOUNDED.search(asked.text)
     if times is not None and quantity is not None:
         one = (item.quantity, item.unit_price)
@@ -201,15 +243,19 @@ def asked_line(asked: Asked) -> DocumentAnswer | None:
 
 _TOGETHER = re.compile(
     r"\b(?:did|do|does|would|will|were|are|was|is|for|of)\s(?P<names>.+?)(?:\s(?:cost|come|amount|add up|be|make))?"
-    r"(?:\s(?:me|us|to|up))*\s(?:together|altogether|in total|in all|combined|in sum)\W*$"
+    r"(?:\s(?:me|us|to|up))*\s(?:together|altogether|in total|in all|combined|in sum)\W*$|"
+    r"\b(?:do|did|would|will)\s(?P<added>.+?)\s(?:add up|come|amount|sum up) to\W*$"
 )
 
 
 def asked_together(asked: Asked) -> DocumentAnswer | None:
     """What the lines of some items come to together."""
     match = _TOGETHER.search(asked.text)
-    names = re.split(r",\s*(?:and\s)?|\sand\s|\splus\s", match["names"]) if match else []
-    if len(names) < 2 or not lexicon.PRICE.search(asked.text) or wishes_of(re.sub(r"\ban?\b", " ", asked.text)):
+    names = _joined(asked, match["names"] or match["added"]) if match else []
+    priced = match is not None and (match["added"] or lexicon.PRICE.search(asked.text))
+    if len(names) == 1 and priced:
+        return _all_of_a_kind(asked, names[0])
+    if len(names) < 2 or not priced or wishes_of(re.sub(r"\ban?\b", " ", asked.text)):
         return None
     items = [the_item(asked.invoice, telling_words(words_of(name))) for name in names]
     lines = [(item, item.amount) for item in items if item is not None and item.amount is not None]
@@ -217,6 +263,36 @@ def asked_together(asked: Asked) -> DocumentAnswer | None:
         return None
     if len({id(item) for item, _ in lines}) < len(names) or TAX_CLAUSE.search(asked.text):
         return asked.unanswered()
+    return _added(asked, lines)
+
+
+def _joined(asked: Asked, text: str) -> list[str]:
+    """The names in a list; what has no article of its own may be a part of a name: "the fish and chips"."""
+    names: list[str] = []
+    for name in re.split(r",\s*(?:and\s)?|\sand\s|\splus\s", text):
+        both = f"{names[-1]} {name}" if names and re.match(r"(?:the|my|our)\s", names[-1]) else ""
+        words = telling_words(words_of(both))
+        item = the_item(asked.invoice, words) if both and not re.match(r"(?:the|my|our|an?)\s", name) else None
+        if item is not None and all(matching_items([word], [item]) for word in words):
+            names[-1] = both
+        else:
+            names.append(name)
+    return names
+
+
+def _all_of_a_kind(asked: Asked, name: str) -> DocumentAnswer | None:
+    """What as many lines come to together as a question says: "the two screwdrivers"."""
+    wishes = wishes_of(name)
+    items = [item for _, item in matching_items(wishes[0].words, asked.invoice.items)] if len(wishes) == 1 else []
+    lines = [(item, item.amount) for item in items if item.amount is not None and item.quantity in (None, 1)]
+    sure = all(matching_items([word], [item]) for item in items for word in wishes[0].words)
+    if len(lines) < 2 or wishes[0].quantity != len(lines) or len(lines) < len(items) or TAX_CLAUSE.search(asked.text):
+        return None
+    return _added(asked, lines) if sure else asked.unanswered()
+
+
+def _added(asked: Asked, lines: Sequence[tuple[LineItem, Decimal]]) -> DocumentAnswer:
+    """The sum of some lines."""
     added = sum((amount for _, amount in lines), Decimal(0))
     sum_ = " + ".join(f"{plain_money(amount)} for “{name_of(item)}”" for item, amount in lines)
     places = [place for item, _ in lines for place in places_of(item, "amount")]
@@ -261,9 +337,12 @@ def asked_item(asked: Asked) -> DocumentAnswer | None:
     price = price_of(item) if item else None
     if re.search(_PART_OF_ALL, TAX_CLAUSE.sub(" ", asked.text)):
         return None
-    if item is None or price is None or not (lexicon.PRICE.search(asked.text) or _ADDED_UP.search(asked.text)):
+    added_up = _ADDED_UP.search(asked.text) and not _WHETHER.search(asked.text)
+    if item is None or price is None or not (lexicon.PRICE.search(asked.text) or added_up):
         return None
     each = lexicon.EACH.search(asked.text) is not None
+    if is_of_other_time(asked, item):
+        return asked.unanswered()
     if item.amount is not None and not each and _BILLED.search(asked.text):
         text = f"“{name_of(item)}” comes to {asked.money(item.amount)}."
         return _taxed(asked, asked.answer(text, plain_money(item.amount), places_of(item, "amount")))

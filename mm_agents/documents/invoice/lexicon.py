@@ -53,6 +53,11 @@ OTHER_DATE_OF = re.compile(rf"^\W*(?:of )?(?:de |der |van )?(?:la )?(?:{'|'.join
 ASKED_FIELDS = tuple((asked["field"], "|".join(asked["words"]), asked["answer"]) for asked in _WORDS["asked"])
 """The fields with what asks for them and the sentence that answers."""
 PRICE, COUNT, EACH = (re.compile("|".join(_QUESTIONS[name])) for name in ("price", "count", "each"))
+HOW_MANY = re.compile(
+    r"\W*(?:and )?how many(?: (?:did|do|have|had|were|are|was) (?:i|we|they|there|you)"
+    r"(?: (?:buy|bought|order(?:ed)?|get|got|take|have|pay for))?)?(?: of (?:it|them|those))?\W*"
+)
+"""The whole of a question that counts what the one before names."""
 THINGS = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['things'])})\b")
 UNREAD = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unread'])})\b")
 ASKED_PARTIES: dict[str, str] = {party: "|".join(words) for party, words in _QUESTIONS["parties"].items()}
@@ -87,6 +92,9 @@ CURRENCY_WORDS: dict[str, str] = _QUESTIONS["currencies"]
 IDLE, UNITS, ARTICLES, FILLERS = (
     frozenset(_QUESTIONS[name].split()) for name in ("idle", "units", "articles", "fillers")
 )
+LABOUR: str = _QUESTIONS["labour"]
+"""What work is called, on invoices and in questions."""
+HOURS = re.compile(rf"(?<![a-z])(?:{'|'.join(_QUESTIONS['hours'])})\b")
 CHECKED, CHECKED_TAX = _QUESTIONS["checked"], _QUESTIONS["checked_tax"]
 """The words that a question of the numbers may say: "do the items add up?"."""
 NUMBER_WORDS = {word: Decimal(number) for number, words in _WORDS["numbers"].items() for word in words.split()}

@@ -25,6 +25,7 @@ from mm_agents.documents.invoice.arithmetic import (
     asked_filter,
     asked_most,
     asked_sum,
+    asks_checks,
     not_computed,
 )
 from mm_agents.documents.invoice.asked import (
@@ -35,10 +36,12 @@ from mm_agents.documents.invoice.asked import (
     matching_items,
     name_of,
     number_of,
+    other_currency,
     telling_words,
     unsaid_words,
     words_of,
 )
+from mm_agents.documents.invoice.changed_questions import asked_changed
 from mm_agents.documents.invoice.data import MONEY, InvoiceData, Labelled, LineItem, value_json
 from mm_agents.documents.invoice.item_questions import (
     asked_count,
@@ -125,11 +128,12 @@ class Invoice(ShownReading, InvoiceData):
             if asked.item is not None:
                 meant[:] = [asked.item]
             elif meant and _means_item(asked.text):
-                asked = Asked(self, part, meant=meant[0])
+                asked = Asked(self, _OF_IT.sub("", part), meant=meant[0])
             elif missing and _PRONOUN.search(asked.text):
                 return asked.unanswered()
             found = replace(doubting(_answered(asked, model), places), question=part)
-            if found.answer is None and (lexicon.COUNT.search(asked.text) or lexicon.PRICE.search(asked.text)):
+            meant[:] = [item for item in self.items if found.value == [name_of(item)]] or meant
+            if found.answer is None and _ASKS_THING.search(asked.text):
                 missing.append(part)
             if self.others and found.answer is not None:
                 several = f"the file holds {len(self.others) + 1} invoices; this is of the first"
@@ -143,8 +147,9 @@ class Invoice(ShownReading, InvoiceData):
         def asked(english: str) -> DocumentAnswer:
             whole = Asked(self, english)  # quantities of items belong together
             of_items = lexicon.PRICE.search(whole.text) and matching_items(telling_words(words_of(english)), self.items)
-            together = of_items or re.search(r"\bbetween\b.*\band\b", whole.text)
-            return in_parts(english, parts_of(english, None if together else _asks), answer)
+            joined = re.search(r"\bbetween\b.*\band\b|\bby how much\W*$", whole.text) or asks_checks(whole.text)
+            parts = [english] if joined else parts_of(english, None if of_items else _asks)
+            return in_parts(english, parts, answer)
 
         return in_its_language(question, asked)
 
@@ -324,11 +329,19 @@ def _asks(piece: str) -> bool:
 
 
 _WITH_IT = re.compile(r"\b(with(?:out)?|including|excluding|before|after|plus) (?:it|that|this|them)\b", re.IGNORECASE)
+_OF_IT = re.compile(r"(?i)\s+of (?:it|them|those|these)\b")
+_ASKS_THING = re.compile(
+    rf"{lexicon.COUNT.pattern}|{lexicon.PRICE.pattern}|"
+    r"^\W*(?:and )?(?:which|what) (?!is\b|was\b|are\b|were\b|do\b|does\b)[a-z]+ .*(?:est|most|least)\b"
+)
+"""That asks for an item, of which the next part may ask more."""
 _PRONOUN = re.compile(r"\b(?:it|they|them|those|these|each|one)\b")
 
 
 def _means_item(text: str) -> bool:
     """Whether a part of a question asks for a price of what the part before is about."""
+    if lexicon.HOW_MANY.fullmatch(text):
+        return True
     if not lexicon.PRICE.search(text):
         return False
     bare = TAX_CLAUSE.sub(" ", text)
@@ -371,7 +384,7 @@ def _asked_bound(asked: Asked) -> DocumentAnswer | None:
         return None
     field = asked.invoice.field(name)
     limit, value = parse_number(match["number"]), field.value
-    other = _other_currency(asked)
+    other = other_currency(asked)
     if other is not None:
         return asked.unanswered(f"The invoice is not in {other}.")
     if re.match(r"\s*(?:%|per ?cent)", asked.text[match.end() :]) or re.search(r"\bnot?\b|n't\b", asked.text):
@@ -383,14 +396,6 @@ def _asked_bound(asked: Asked) -> DocumentAnswer | None:
         right = right or value == limit
     text = f"{'Yes' if right else 'No'}: the {name} is {asked.money(value)}."
     return asked.answer(text, right, field.evidence, None if field.verified else field.note or "not verified")
-
-
-def _other_currency(asked: Asked) -> str | None:
-    """A currency that a question names, and the invoice is not known to be in."""
-    own = asked.invoice.currency.value
-    named = {number.currency: number.currency for number in numbers_in(asked.question) if number.currency}
-    words = {word: codes for word, codes in lexicon.CURRENCY_WORDS.items() if re.search(rf"\b{word}?\b", asked.text)}
-    return next((one for one, codes in (named | words).items() if own not in codes.split()), None)
 
 
 _DAYS = re.compile(r"how (?:many|much) (?P<unit>days|weeks|months|time)\b|how long\b")
@@ -627,6 +632,7 @@ _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     asked_in_time,
     asked_tender,
     asked_staff,
+    asked_changed,
     asked_sum,
     asked_filter,
     asked_either,
@@ -639,12 +645,12 @@ _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     _asked_status,
     _asked_attribute,
     _asked_bound,
+    asked_checks,
     asked_items_sum,
     asked_list,
     asked_count,
     asked_item,
     asked_most,
-    asked_checks,
     _asked_taxes,
     _asked_rate,
     _asked_field,
