@@ -21,7 +21,6 @@ from mm_agents.types import And, Condition
 if TYPE_CHECKING:
     from mm_agents.agent.answer_builder import AnswerBuilder
     from mm_agents.agent.events import Event
-    from mm_agents.agent.executor import OfflineRun
     from mm_agents.agent.query_analysis import QuestionContext
     from mm_agents.library import Library
     from mm_agents.types import Record
@@ -108,19 +107,34 @@ def words_of_name(name: str) -> str:
     return re.sub(r"[\W_]+", " ", PurePosixPath(name).stem)
 
 
-def tell_property(run: OfflineRun, builder: AnswerBuilder, part: str, asked: QuestionContext) -> Iterator[Event]:
-    """Say what a question asks of the file that was found first: how long it is, when it was taken, what it says."""
+def tell_property(
+    builder: AnswerBuilder,
+    part: str,
+    asked: QuestionContext,
+    *,
+    aggregate: Callable[[QuestionContext], Iterator[Any]],
+    quote: Callable[[QuestionContext, str], Iterator[Any]],
+) -> Iterator[Event]:
+    """Say what a question asks of the file that was found first: how long it is, when it was taken, what it says.
+
+    Args:
+        builder: the answer so far.
+        part: of the question, about that file.
+        asked: the whole question.
+        aggregate: answers what is asked of files.
+        quote: quotes what a picture says that answers.
+    """
     cited = builder.sources[0] if builder.claims else None
     if cited and cited.media_type == "image" and says("then_written", f"? {part}"):
         of_it = replace(asked, text=part if says("written", part) else "what is written there?")
         found = dict.fromkeys(one.evidence.asset for one in builder.sources if one.media_type == "image")
         for asset in [*found][: _NEAR if says("with_writing", asked.text) else 1]:
-            if (yield from run.quote_passage(of_it, asset)):
+            if (yield from quote(of_it, asset)):
                 return
         builder.not_answered(part)
         return
     of_file = file_aggregation(part, [(cited.evidence.asset, cited.name)]) if cited else None
-    if of_file is None or not (yield from run.aggregate(replace(asked, aggregations=[of_file]))):
+    if of_file is None or not (yield from aggregate(replace(asked, aggregations=[of_file]))):
         builder.not_answered(part)
 
 
