@@ -438,9 +438,7 @@ class Conversation:
             orders = plan.orders if planned == plan.tools and not again else ()
             yield from self._work(run, builder, planned, orders, asked)
             if afterwards:
-                yield from file_questions.tell_property(
-                    builder, afterwards, asked, aggregate=run.aggregate, quote=run.quote_passage
-                )
+                yield from file_questions.tell_property(builder, afterwards, asked, run.aggregate, run.quote_passage)
         if builder.claims and not new and (older := self._attached_before(referred, again)):
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):

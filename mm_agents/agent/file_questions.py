@@ -111,7 +111,6 @@ def tell_property(
     builder: AnswerBuilder,
     part: str,
     asked: QuestionContext,
-    *,
     aggregate: Callable[[QuestionContext], Iterator[Any]],
     quote: Callable[[QuestionContext, str], Iterator[Any]],
 ) -> Iterator[Event]:
