@@ -576,6 +576,13 @@ def test_questions_about_all_files_are_planned(question: str, arguments: dict[st
 
 
 @pytest.mark.parametrize(
+    "question", ["Do we have to pay extra for breakfast at the hotel?", "Did we pay for parking at the museum?"]
+)
+def test_whether_something_is_to_be_paid_is_no_sum(question: str) -> None:
+    assert aggregations_of(question, today=TODAY) == []
+
+
+@pytest.mark.parametrize(
     ("question", "kind"),
     [
         ("How many invoices do I have?", "invoice"),

@@ -610,7 +610,7 @@ def _spent(text: str, today: date) -> Aggregation | None:
     """The sum of the totals of a seller's invoices: "how much did I spend at X"."""
     seller = _seller(_without_period(text, today))
     conditions, said = _conditions(text, today)
-    named = seller or conditions or SAYS["spend_all"].search(text)
+    named = (seller or conditions or SAYS["spend_all"].search(text)) and not SAYS["whether_to_pay"].search(text)
     visited, cost = SAYS["when_at"].search(text), SAYS["cost_of"].search(text)
     if not (visited or cost or SAYS["spend"].search(text)) or not is_used_up(text, bills=True) or not named:
         return None

@@ -272,7 +272,13 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
         or _beyond(question, known)
         or (_strange_name(question, known) if is_english else None)
     )
-    unsaid = _unsaid(question, found.whole, known - set(beside), about) if is_english and lacks is None else None
+    unsaid = None
+    if is_english and lacks is None:
+        unsaid = _unsaid(question, found.whole, known - set(beside), about)
+    elif lacks is None:  # of another language, whose first word asks: "Quand", "Wann"
+        told = [word for word in _WORD.findall(question)[1:] if content_words(word) & set(heads)]
+        missing = [word for word in told if not content_words(word) & words]
+        unsaid = missing[0] if missing and 2 * len(missing) >= len(told) else None
     # The rule that a text has for it is for what is asked.
     covers = covers or (bool(heads) and asks_permission(question) and is_english and unsaid is None)
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)

@@ -508,6 +508,17 @@ def test_a_rule_is_for_texts_and_not_for_pictures(tmp_path: Path) -> None:
         assert agent.ask("May I paint the ceiling?").outcome == "not_found"
 
 
+def test_a_passage_of_another_language_says_more_than_half_of_the_question() -> None:
+    bill = "Facture du 2 juillet\n\nAbonnements, forfaits et options 29,99 €\n\nLe loyer est dû le 5 du mois.\n"
+    found = [
+        Paragraph(text="Abonnements, forfaits et options 29,99 €"),
+        Paragraph(text="Le loyer est dû le 5 du mois."),
+    ]
+    assert chosen("C'est pour quelle période, cet abonnement ?", found, [0.5, 0.1], bill, "bill.txt").unsaid
+    rent = chosen("Quand est-ce que le loyer est dû ?", found, [0.1, 0.5], bill, "bill.txt")
+    assert (rent.text, rent.unsaid, rent.lacks) == (found[1].text, None, None)
+
+
 SCONES = "Scones\n\nYou need 2 eggs, 120 ml of milk, 2 to 3 apples and some flour.\n\nBake for 12 minutes.\n"
 
 
@@ -518,6 +529,8 @@ SCONES = "Scones\n\nYou need 2 eggs, 120 ml of milk, 2 to 3 apples and some flou
         ("I want to make three times the scones. How many eggs do I have to buy?", "2 × 3 = 6 eggs."),
         ("How much milk do I need for half the recipe?", "120 / 2 = 60 ml of milk."),
         ("I want to make half of the scones. How many ml of milk is that?", "120 / 2 = 60 ml of milk."),
+        ("If I make twice the amount of scones, how much milk will I need?", "120 × 2 = 240 ml of milk."),
+        ("I'm making a double batch of grandma's scones, how many eggs is that?", "2 × 2 = 4 eggs."),
         ("How many cups of milk do I need for half the recipe?", None),  # it is given in ml
         ("How many apples do I need for twice the recipe?", None),  # it has no one number
         ("How much milk do I need for two scones?", None),

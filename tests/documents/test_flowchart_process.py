@@ -610,3 +610,8 @@ def test_that_no_way_leads_somewhere_is_in_doubt(deliveries: Flowchart) -> None:
     answer = deliveries.ask("Is there any way to get from baking to the refund?")
     assert (answer.value, answer.doubt) == (False, "an arrow may not have been read")
     assert deliveries.ask("Does the report come before or after baking?").answer is None  # a loop passes them both
+
+
+def test_what_a_thing_is_at_first_is_not_where_the_chart_starts(order: Flowchart) -> None:
+    assert order.ask("Where does it start?").answer == "It starts at Start."
+    assert order.ask("What does the stock start out as?").answer is None

@@ -359,6 +359,7 @@ TERMS = [
         ("how did they pay", "It was paid in cash: “CASH” 20.00."),
         ("Did the customer pay by Visa card?", "It was paid in cash: “CASH” 20.00."),
         ("how much change did we get", "CASH CHANGE: 7.80."),
+        ("How much did I get back after handing over the cash?", "CASH CHANGE: 7.80."),
         ("who was at the till?", "Cashier: Ida."),
         ("What was our waiter called?", "Cashier: Ida."),
         ("Where is this bakery?", "The address of the seller is 8 Forge Lane, Leeds LS1 4AB."),
@@ -366,6 +367,10 @@ TERMS = [
         ("What is the final amount I owe?", "The total is 12.20."),
         ("What did the whole meal cost in the end?", "The total is 12.20."),
         ("how much did we spend on the ribeyes?", "“Ribeye pie” comes to 9.00."),
+        (
+            "Which thing cost the least, and how much is it?",
+            "“Wholemeal loaf” at 3.20. “Wholemeal loaf” is 3.20 each; 1 for 3.20.",
+        ),
         (
             "how many ribeyes were sold and for how much in total",
             "2 of “Ribeye pie”. “Ribeye pie” comes to 9.00.",

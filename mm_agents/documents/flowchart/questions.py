@@ -384,9 +384,14 @@ def _nth(process: Process, question: str, match: re.Match[str]) -> DocumentAnswe
     )
 
 
+_IS_SET = re.compile(r"\W*(?:and )?what (?:do|does|did) (?P<what>.+?) (?:start|begin|end|finish|stop)", re.IGNORECASE)
+
+
 def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     if re.search(r"\b(?:after|before|follow\w*|ways?|paths?|many)\b", question, re.IGNORECASE):
         return None  # it asks about another step, or for a number
+    if (thing := _IS_SET.match(question)) and unexplained(thing["what"]):
+        return None  # it asks what a thing is at first
     if beside := re.search(r"\b(?:at|in) the (?:beginning|start|end)\b", question, re.IGNORECASE):
         return _saying(process, question, f"{question[: beside.start()]} {question[beside.end() :]}")
     texts = [process.nodes[id].text for id in process.order]

@@ -347,7 +347,7 @@ def _means_item(text: str) -> bool:
     bare = TAX_CLAUSE.sub(" ", text)
     named = next((name for name, pattern, _ in lexicon.ASKED_FIELDS if re.search(pattern, bare)), None)
     of_it = _PRONOUN.search(re.sub(r"\bit\b", " ", bare)) or re.match(
-        r"\W*(?:and )?(?:for|at) (?:how much|what)\b", bare
+        r"\W*(?:and )?(?:(?:for|at) (?:how much|what)\b|how much (?:is|was) it\W*$)", bare
     )
     return named is None or (named == "total" and of_it is not None)
 
@@ -536,6 +536,7 @@ def _asked_counted(asked: Asked) -> DocumentAnswer | None:
 
 
 _NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?:billing |service )?(?P<what>[a-z]+))\b")
+_BACK = re.compile(r"\b(?:get|got|have|gave|give|given|receive|received|was|were) (?:[a-z]+ )?back\b")  # the change
 _OF_PERIODS = frozenset({"billing", "service", "invoice", "subscription"})  # "Billing period: 1 to 31 July"
 
 
@@ -545,6 +546,7 @@ def _asked_label(asked: Asked) -> DocumentAnswer | None:
     if match is None or (match["what"] is None and asked.names_item):
         return None
     said = _label_words(match["what"] or asked.text) | (_OF_PERIODS if match["what"] == "period" else set())
+    said = {"change"} if _BACK.search(asked.text) else said
     labels = [(one, _label_words(one.label)) for one in _labels(asked.invoice) if one.value]
     labels = [(one, {"change"} if lexicon.CHANGE.fullmatch(fold(one.label)) else words) for one, words in labels]
     known = [one for one, words in labels if words and words <= said]

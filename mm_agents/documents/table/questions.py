@@ -142,8 +142,8 @@ def _computed(question: str, query: Query, series: Series) -> DocumentAnswer:
     if query.operation == "count" and query.condition is None:
         return unanswered(question, "Which numbers to count is not said.")
     items, out = comparable(series)
-    if series.axis == "row" and query.operation in ("highest", "lowest") and len(items) == 1:
-        return unanswered(question, f"“{series.name}” has one number, and nothing to compare it with.")
+    if series.axis == "row" and query.operation in ("highest", "lowest", "mean", "sum") and len(items) == 1:
+        return unanswered(question, f"“{series.name}” has one number, and no other to go with it.")
     if series.axis == "row" and query.operation in ("mean", "sum") and any(_STATISTIC.search(one) for one in out):
         return unanswered(question, f"The numbers of “{series.name}” are of several kinds.")
     if series.axis == "row" and not all(item.label for item in items):
