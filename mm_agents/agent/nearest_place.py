@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mm_agents.agent.query_analysis import QuestionContext
     from mm_agents.protocols import Embedder
 
-_SAID = 0.2
+_SAID = 0.4
 """How much of a question's words, by how rare they are, a place says that is shown though its meaning is not near."""
 
 _TELLING = 2
@@ -81,6 +81,8 @@ def tell_unread(
         numbers = [builder.cite(one, name=name, media_type=media_type) for one in place.evidence]
         text, doubt = f"Near to the question is {place.shown}", "it is near, and may not be what is asked"
         builder.claim(text, numbers, why="nearest", doubt=doubt, line=f"- {place.shown}")
+    if reason and reason.startswith("Not answered: "):  # it names the parts of the question, and no reason
+        reason = None
     builder.not_answered(asked.text.strip(" ?"), reason or f"{name} does not say it in these words.")
 
 
@@ -107,12 +109,13 @@ def nearest(question: str, places: Sequence[Place], embedder: Embedder) -> list[
     asked = embedder.embed([Text(text=question)], role="query")
     near = embedder.embed([Text(text=one.text) for one in places], role="document") @ asked[0]
     shares = shares_said(question, [one.text for one in places])
-    fair = embedder.bands(asked[0], asked="text", of="text")[0] if isinstance(embedder, Calibrated) else 1.0
+    fair, strong = embedder.bands(asked[0], asked="text", of="text") if isinstance(embedder, Calibrated) else (1.0, 1.0)
     order = sorted(range(len(places)), key=lambda n: -float(near[n]) - OF_WORDS * shares[n])
     found: list[Place] = []
     for n in order:
         repeated = any(places[n].text in one.shown for one in found)
-        if not repeated and (near[n] >= fair or shares[n] >= _SAID):
+        is_near = near[n] >= (fair if shares[n] else (fair + strong) / 2) or shares[n] >= _SAID
+        if is_near and not repeated:
             found.append(places[n])
     return found[:_SHOWN]
 

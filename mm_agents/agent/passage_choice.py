@@ -300,11 +300,13 @@ def nearest(
         ranks: how near each is to the question.
         whole: the text.
         name: of its file; what that and the text's first line say holds of every passage.
-        found: as ``chosen`` gave it, which lacks something. It stays where something else is asked for than it has.
+        found: as ``chosen`` gave it, which lacks something. It stays where something else is asked for than it has,
+            or its heading has what is asked for.
     """
     kind = kind_of(question)
     sought = kind.replace("_", " ") if kind else None
-    if found.lacks not in (None, sought):
+    under_it = kind == "reason" and found.lacks is None and has_value(kind, found.under)  # a heading such as "Cause"
+    if found.lacks not in (None, sought) or under_it:
         return found
     question = (_broader(question, whole) or (question,))[0]
     kept_ranks, kept = _telling(question, kind, passages, ranks, whole)
