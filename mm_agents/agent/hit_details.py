@@ -154,6 +154,9 @@ class HitDetails:
     def _quoted(self, hits: list[Mapping[str, Any]], question: str, embedder: Embedder) -> list[Mapping[str, Any]]:
         """The hits with the passage that answers the question; first the one that has it, where the best has not."""
         best = self._said(hits[0], question, embedder)
+        told = f"{best.get('under')} {best.get('says')} {best['text']} {best['name']}"
+        if best.get("says") and not best["unsaid"] and not best["lacks"] and not names_it(question, told):
+            best = {**best, "unsaid": question.strip(" ?.!").rpartition(" ")[2]}  # it says nothing of what is asked
         looked = {best["id"]: best}
         is_sure = best.get("covers") or is_about(question, "", hits[0]["name"])
         doubted = best.get("lacks") or best.get("unsaid")
