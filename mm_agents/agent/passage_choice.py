@@ -275,13 +275,21 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     unsaid = None
     if is_english and lacks is None:
         unsaid = _unsaid(question, found.whole, known - set(beside), about)
-    elif lacks is None:  # of another language, whose first word asks: "Quand", "Wann"
-        told = [word for word in _WORD.findall(question)[1:] if content_words(word) & set(heads)]
-        missing = [word for word in told if not content_words(word) & words]
-        unsaid = missing[0] if missing and 2 * len(missing) >= len(told) else None
+    elif lacks is None:
+        unsaid = _half_unsaid_abroad(question, set(heads), words)
     # The rule that a text has for it is for what is asked.
     covers = covers or (bool(heads) and asks_permission(question) and is_english and unsaid is None)
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+
+
+def _half_unsaid_abroad(question: str, heads: set[str], words: set[str]) -> str | None:
+    """A word of a question in another language than English, where a passage does not say more than half of them.
+
+    The first word asks ("Quand", "Wann"), and no passage says it.
+    """
+    said = [word for word in _WORD.findall(question)[1:] if content_words(word) & heads]
+    missing = [word for word in said if not content_words(word) & words]
+    return missing[0] if missing and 2 * len(missing) >= len(said) else None
 
 
 def _about(whole: str, name: str) -> set[str]:
