@@ -20,7 +20,7 @@ from mm_agents.agent.passage_choice import (
     kind_of,
     likeliest,
     names_it,
-    nearest,
+    nearest_passage,
     scaled_amount,
     tells_written,
 )
@@ -268,7 +268,7 @@ class HitDetails:
                 text = load_text(path) if path is not None else text
         text, of_rows = screen(text)[0], hit["name"].casefold().endswith(_ROWS)
         said, near = self._compared((records(text) if of_rows else []) or quotable(text), question, embedder)
-        return nearest(question, said, near, text, hit["name"], found) if said else found
+        return nearest_passage(question, said, near, text, hit["name"], found) if said else found
 
 
 def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:

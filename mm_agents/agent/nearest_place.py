@@ -71,7 +71,7 @@ def tell_unread(
     places: list[Place] = []
     if embedder is not None and readings and " was not found " not in (reason or ""):
         about = asked.text if len(content_words(asked.text)) >= _TELLING else asked.typed or asked.text
-        places = nearest(about, places_in(readings), embedder)
+        places = nearest_places(about, places_in(readings), embedder)
     if not places:
         builder.say(f"I don't know. {name}: {reason}" if reason else f"I don't know: {name} does not tell.")
         return
@@ -102,7 +102,7 @@ def _has(result: ToolResult, kind: str) -> bool:
     return bool(result.payload["reading"].get(kind)) and bool(result.evidence)
 
 
-def nearest(question: str, places: Sequence[Place], embedder: Embedder) -> list[Place]:
+def nearest_places(question: str, places: Sequence[Place], embedder: Embedder) -> list[Place]:
     """The places that are nearest to a question, by their meaning and their words; none where none is near."""
     if not places:
         return []

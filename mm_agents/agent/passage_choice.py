@@ -297,7 +297,7 @@ def _about(whole: str, name: str) -> set[str]:
     return content_words(" ".join([whole.strip().partition("\n")[0], _spaced(name)]))
 
 
-def nearest(
+def nearest_passage(
     question: str, passages: Sequence[Paragraph], ranks: Sequence[float], whole: str, name: str, found: Passage
 ) -> Passage:
     """The passage that has most of what is asked, with those next to it, where none was found that says all of it.

@@ -18,7 +18,7 @@ from mm_agents.agent.passage_choice import (
     computed_amount,
     has_value,
     kind_of,
-    nearest,
+    nearest_passage,
     scaled_amount,
 )
 from mm_agents.agent.verify import verify
@@ -650,6 +650,6 @@ def test_the_nearest_passage_is_quoted_in_doubt_or_not_at_all(question: str, say
     passages = quotable(SERVICED)
     found = chosen(question, passages, [0.0] * len(passages), SERVICED, "letter.txt")
     assert found.lacks or found.unsaid
-    near = nearest(question, passages, [0.0] * len(passages), SERVICED, "letter.txt", found)
+    near = nearest_passage(question, passages, [0.0] * len(passages), SERVICED, "letter.txt", found)
     assert near.is_near == (says is not None)
     assert says is None or (says in near.text and near.unsaid and not near.lacks)
