@@ -308,13 +308,11 @@ def nearest_passage(
         ranks: how near each is to the question.
         whole: the text.
         name: of its file; what that and the text's first line say holds of every passage.
-        found: as ``chosen`` gave it, which lacks something. It stays where something else is asked for than it has,
-            or its heading has what is asked for.
+        found: as ``chosen`` gave it, which lacks something. It stays where its heading has what is asked for, and where
+            no passage has half of the question's words and such a value.
     """
     kind = kind_of(question)
-    sought = kind.replace("_", " ") if kind else None
-    under_it = kind == "reason" and found.lacks is None and has_value(kind, found.under)  # a heading such as "Cause"
-    if found.lacks not in (None, sought) or under_it:
+    if kind == "reason" and found.lacks is None and has_value(kind, found.under):  # under a heading such as "Cause"
         return found
     question = (_broader(question, whole) or (question,))[0]
     kept_ranks, kept = _telling(question, kind, passages, ranks, whole)
