@@ -45,6 +45,9 @@ _QUOTED = 5  # texts that are looked through for the value that is asked for
 _COMPARED = 40
 """How many paragraphs of a text are compared with the question: those that have most of its words."""
 
+_COMPARED_IN_DOUBT = 8
+"""How many of a whole file are, for up to five files, where none says all that is asked: each costs milliseconds."""
+
 _TABLES = 3
 """How many of the nearest texts are asked as tables, which some of them have."""
 
@@ -267,7 +270,8 @@ class HitDetails:
                 path = self._library.path(self._library.get(hit["id"]))
                 text = load_text(path) if path is not None else text
         text, of_rows = screen(text)[0], hit["name"].casefold().endswith(_ROWS)
-        said, near = self._compared((records(text) if of_rows else []) or quotable(text), question, embedder)
+        passages = likeliest(question, (records(text) if of_rows else []) or quotable(text), _COMPARED_IN_DOUBT)
+        said, near = self._compared(passages, question, embedder)
         return nearest_passage(question, said, near, text, hit["name"], found) if said else found
 
 
