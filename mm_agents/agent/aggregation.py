@@ -199,18 +199,16 @@ def _mentioning(text: str) -> Aggregation | None:
 
 
 _OF_BILLS = (
-    *(
-        "by_seller",
-        "named_seller",
-        "cost_of",
-        "when_at",
-        "seller",
-        "spent_at",
-        "senders",
-        "billed_us",
-        "sent",
-        "issued",
-    ),
+    "by_seller",
+    "named_seller",
+    "cost_of",
+    "when_at",
+    "seller",
+    "spent_at",
+    "senders",
+    "billed_us",
+    "sent",
+    "issued",
     "to_pay",
 )
 

@@ -678,7 +678,7 @@ class OfflineRun:
             self._reason = f"it says no {said['lacks']}." if said.get("lacks") else None
             return False
         places = places_of(read, said["says"]) if said["media_type"] != "text" else []
-        if mixes_cells(places, self._calls.cells.get(read.payload["source"]["name"], ())):
+        if mixes_cells(places, self._calls.cells(read.payload["source"]["name"])):
             return False
         render_passage(self._builder, said, places or [replace(read.evidence[0], quote=said["says"], box=None)])
         return True

@@ -39,6 +39,7 @@ from mm_agents.types import SPOKEN, Box, Evidence, Text
 if TYPE_CHECKING:
     from mm_agents.library import Library
     from mm_agents.protocols import Embedder
+    from mm_agents.types import FloatArray
 
 _LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
 _QUOTED = 5  # texts that are looked through for the value that is asked for
@@ -47,6 +48,9 @@ _COMPARED = 40
 
 _COMPARED_IN_DOUBT = 8
 """How many of a whole file are, for up to five files, where none says all that is asked: each costs milliseconds."""
+
+_REMEMBERED = 10_000
+"""How many passages' vectors are kept for the next question of the same texts: some 20 MB."""
 
 _TABLES = 3
 """How many of the nearest texts are asked as tables, which some of them have."""
@@ -95,6 +99,7 @@ class HitDetails:
         self._library = library
         self._sight = ImageClassifierView(library)
         self.embedder: Embedder = embedder
+        self._known: dict[str, dict[str, FloatArray]] = {}
 
     def embedder_for(self, language: str | None) -> Embedder:
         """What compares texts with questions of a language: the one for English where it has no other."""
@@ -258,9 +263,18 @@ class HitDetails:
         said = likeliest(question, [one for one in found if WITHHELD not in one.whole], _COMPARED)
         if not said:
             return [], []
-        asked = embedder.embed([Text(text=question)], role="query")
-        near = embedder.embed([Text(text=one.compared) for one in said], role="document") @ asked[0]
-        return said, [float(one) for one in near]
+        asked = embedder.embed([Text(text=question)], role="query")[0]
+        return said, [float(row @ asked) for row in self._vectors([one.compared for one in said], embedder)]
+
+    def _vectors(self, texts: Sequence[str], embedder: Embedder) -> list[FloatArray]:
+        """The vectors of passages, each of shape (width,); one that was compared before is not embedded again."""
+        known = self._known.get(embedder.name, {})
+        found = {text: known[text] for text in texts if text in known}
+        if new := [text for text in dict.fromkeys(texts) if text not in found]:
+            found |= zip(new, embedder.embed([Text(text=text) for text in new], role="document"), strict=True)
+            kept = known if len(known) < _REMEMBERED else {}
+            self._known[embedder.name] = kept | found  # a dict of its own, as several threads may ask
+        return [found[text] for text in texts]
 
     def _nearest(self, hit: Mapping[str, Any], question: str, found: Passage, embedder: Embedder) -> Passage:
         """The nearest passage of a hit's whole text, where none of the hit's own says all that is asked."""

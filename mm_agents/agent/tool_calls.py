@@ -35,7 +35,6 @@ class ToolCalls:
         assets: the ids of what was found, in order.
         texts: the words of what was found, by id.
         readings: what readers gave, by the names of the files.
-        cells: the boxes of the tables and charts that were read, by the names of their files, as ``cells_of``.
     """
 
     def __init__(
@@ -53,7 +52,6 @@ class ToolCalls:
         self.assets: list[str] = []
         self.texts: dict[str, str] = {}
         self.readings: dict[str, list[ToolResult]] = {}
-        self.cells: dict[str, list[tuple[Hashable, Box]]] = {}
 
     def call(self, name: str, arguments: dict[str, Any], *, fixed: bool = False) -> Iterator[Event | Any]:
         """Call a tool through the gate; None where it was refused or failed, and the route says why.
@@ -91,6 +89,10 @@ class ToolCalls:
         step = self._builder.route[-1]
         self._builder.say(f"I don't know: {(step.error or '').removeprefix(f'{step.tool} failed: ')}")
 
+    def cells(self, name: str) -> list[tuple[Hashable, Box]]:
+        """The boxes of the tables, charts and invoices that were read of a file, as ``cells_of``."""
+        return [cell for one in self.readings.get(name, ()) for cell in cells_of(one.payload["reading"])]
+
     def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str | Refusal | None:
         if len(self._builder.route) >= self._most:
             return f"The limit of {self._most} calls is used up."
@@ -104,8 +106,6 @@ class ToolCalls:
         self._builder.note(name, result.payload)
         if "reading" in result.payload:
             self.readings.setdefault(result.payload["source"]["name"], []).append(result)
-        if cells := cells_of(result.payload.get("reading", {})):
-            self.cells.setdefault(result.payload["source"]["name"], []).extend(cells)
         self.assets += [one for one in result.assets if one not in self.assets]
         _, withheld = screen(result.text, tools=self._tools)
         for line in dict.fromkeys((*(result.payload.get("withheld") or ()), *withheld)):

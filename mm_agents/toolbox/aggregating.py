@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from difflib import get_close_matches
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -383,7 +382,7 @@ def _media_row(record: Record, seen: tuple[Evidence, ...] = ()) -> _Row:
             replace(whole, how=f"property {name}", quote=f"{name} {record.properties[name]}") for name in told
         ) or (whole,)
 
-    folder = PurePosixPath(record.path or "").parent.name
+    folder = (record.path or "").rpartition("/")[0].rpartition("/")[2]  # no Path: there is one row for each file
     written = {FOLDER: folder} | {name: _written(value) for name, value in record.properties.items()}
     return _Row(record=record, values=record.properties, written=written, places=places)
 
