@@ -171,7 +171,8 @@ def _written(invoice: ToolResult) -> list[Evidence]:
 def _page_rows(lines: Sequence[Evidence]) -> Iterator[Place]:
     """The rows of a page, from the top, each with those around it, which say what it is of."""
     rows: list[list[Evidence]] = []
-    for line in sorted((one for one in lines if one.box), key=lambda one: (one.page or 0, _middle(one))):
+    written = [one for one in lines if one.box and any(map(str.isalnum, one.quote or ""))]  # not a line of dashes
+    for line in sorted(written, key=lambda one: (one.page or 0, _middle(one))):
         if rows and _beside(rows[-1][-1], line):
             rows[-1].append(line)
         else:

@@ -639,8 +639,8 @@ def _what(claim: Claim, cited: list[Source]) -> str:
 _REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that change the direction of what follows, so that "57" is shown as "75"."""
 
-_OWN = frozenset("…\n\r\t")
-"""Characters with a simpler form, or that cannot be seen, that the library writes itself."""
+_OWN = frozenset("…\n\r\tºª")
+"""Characters with a simpler form, or that cannot be seen, that the library writes itself, and the letters of "nº"."""
 
 
 def misleading_character(text: str, known: Iterable[str]) -> str | None:

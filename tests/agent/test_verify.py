@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
 import pytest
 from papers import invoice, plain, planned
 
-from mm_agents import Agent, Answer, Library, media
+from mm_agents import Agent, Answer, Library, media, read_document
 from mm_agents.agent.answer_data import Claim, Source
-from mm_agents.agent.verify import Verification, verify
+from mm_agents.agent.grounding.quotes import Quotes, cited_in, same
+from mm_agents.agent.verify import Verification, misleading_character, verify
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.ingest.movies import add_movies
 from mm_agents.testing import HashEmbedder
@@ -277,3 +280,27 @@ def test_a_shape_of_a_chart_is_found_again_where_the_chart_was_read_as_a_table_f
         assert "read_table" in {step.tool for step in answer.route}
         assert answer.text.startswith("Yes: Search for Gold Shoe Options → ")
         assert verify(answer, library=library).ok
+
+
+def test_each_line_of_a_tilted_page_is_found_again_and_no_mixture_of_two(tmp_path: Path) -> None:
+    picture = PIL.Image.new("RGB", (820, 300), "white")
+    pen = PIL.ImageDraw.Draw(picture)
+    bill = ("2|Mojito|11.00|22.00", "1|Fireball|7.00|7.00", "1|Wolverine|8.00|8.00", "1|Two Hearted|5.50|5.50")
+    for row, line in enumerate(bill):
+        for x, text in zip((40, 150, 450, 700), line.split("|"), strict=True):
+            pen.text((x, 40 + 26 * row), text, fill="black", font=PIL.ImageFont.load_default(20))
+    picture.rotate(7, expand=True, fillcolor="white", resample=PIL.Image.Resampling.BICUBIC).save(tmp_path / "bill.png")
+    file = media.inspect(tmp_path / "bill.png")
+    lines = read_document("text", file).pages[0].lines
+    assert len(lines) == len(bill)
+    assert [Quotes(None).fault(line, "image", file) for line in lines] == [None] * len(bill)
+    mixed = replace(lines[1], quote=(lines[1].quote or "").replace("7.00", "8.00"))
+    assert Quotes(None).fault(mixed, "image", file) is not None
+
+
+def test_a_quoted_number_in_brackets_is_no_citation_and_stars_are_words_of_a_page() -> None:
+    assert cited_in("- “[17589684] Beeswax XL” [2]\n- “of 1 kg”, see also [9]") == [2, 9]
+    assert same("***", "***")
+    assert not same("***", "**")
+    assert misleading_character("It says “41º JHN”.", []) is None
+    assert misleading_character("It says “４1 JHN”.", []) is not None

@@ -9,7 +9,7 @@ from mm_agents._text import content_words
 from mm_agents.agent.answer_data import AnswerData, Claim
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.grounding.claims import numbers_in, values_in, values_of
-from mm_agents.agent.grounding.quotes import cited_in, lines_outside_code, tokens
+from mm_agents.agent.grounding.quotes import cited_in, lines_outside_code, tokens, unmarked
 from mm_agents.agent.passage_choice import KINDS
 
 OWN_LINES = frozenset(
@@ -142,7 +142,7 @@ def _beyond_claims(words: str, cited: Sequence[int], claims: Sequence[Claim]) ->
 
 def figures(text: str) -> list[str]:
     """The numbers of a text with what is written at them: "-5" is not "5", "(75.00)" not "75.00"."""
-    bare = re.sub(r"^\s*\d+[.)]\s", "", text)
+    bare = re.sub(r"^\s*\d+[.)]\s", "", unmarked(text))
     return [found.strip(".,;:!“”\"'’") for found in re.findall(r"[^\s\w]*\d\S*", bare)]
 
 

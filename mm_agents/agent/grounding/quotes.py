@@ -23,6 +23,7 @@ from mm_agents.toolbox.sources import stored_page
 from mm_agents.types import SPOKEN, Box, Evidence, Image, Sentence, Word
 
 if TYPE_CHECKING:
+    from mm_agents.documents.text import PageText
     from mm_agents.library import Library
     from mm_agents.protocols import Ocr
 
@@ -37,6 +38,7 @@ _WIDEST, _BESIDE = 2, 12
 QUOTED_UNDER = re.compile(r"(?P<name>.+?) says(?: under “(?P<under>[^”]*)”)?: “(?P<said>[^”]*)”", re.DOTALL)
 """A passage of a text, as an answer quotes it, with the heading over it."""
 
+_QUOTED, _ROUND = re.compile(r"“[^”]*”"), str.maketrans("[]", "()")
 _SHOWN = 60  # characters of a quote
 _PROPERTY = "property "
 """How evidence begins to say how it was found that quotes a property of a record, such as a film's rating."""
@@ -51,7 +53,7 @@ class Quotes:
 
     def __init__(self, library: Library | None) -> None:
         self._library = library
-        self._pages = cache(_words)
+        self._pages = cache(_pages)
         self._texts = cache(_text_of)
         self._hidden = cache(_hidden)
         self._heard = cache(_transcript)
@@ -110,8 +112,8 @@ class Quotes:
         wanted = tokens(quote)
         if file.media_type == "text":
             return flat(quote) in flat(self._texts(_Key(file)))
-        known = {token for word in self._pages(_Key(file), page) for token in tokens(word.text)}
-        joined = flat("".join(word.text for word in self._pages(_Key(file), page)))
+        known = {token for word in self._words_on(file, page) for token in tokens(word.text)}
+        joined = flat("".join(word.text for word in self._words_on(file, page)))
         return flat(quote) in joined or sum(token in known for token in wanted) >= _MOST * len(wanted)
 
     def misplaced(self, quoted: re.Match[str], file: MediaFile) -> str | None:
@@ -134,7 +136,7 @@ class Quotes:
         """All words of a text, or of a file's pages."""
         if file.media_type == "text":
             return self._texts(_Key(file))
-        return " ".join(word.text for word in self._pages(_Key(file), None))
+        return " ".join(word.text for word in self._words_on(file, None))
 
     def _in_record(self, quote: str, evidence: Evidence) -> str | None:
         """Why a property is not what it is said to be: "vote_average 7.8"."""
@@ -159,7 +161,9 @@ class Quotes:
 
     def _at_box(self, evidence: Evidence, box: Box, file: MediaFile) -> str | None:
         quote, page = evidence.quote or "", evidence.page or 1
-        read = " ".join(word.text for word in self._pages(_Key(file), page) if box.holds(word.box, margin=_MARGIN))
+        if self._is_line(quote, file, page, box):
+            return None
+        read = " ".join(word.text for word in self._words_on(file, page) if box.holds(word.box, margin=_MARGIN))
         if same(quote, read):
             wide = len(flat(read)) > _WIDEST * len(flat(quote)) + _BESIDE
             return f"the box of “{excerpt(quote, _SHOWN)}” holds much more than it" if wide else None
@@ -171,6 +175,15 @@ class Quotes:
             return None
         there = f"there it says “{excerpt(read, _SHOWN)}”" if read else "nothing is read there"
         return f"“{excerpt(quote, _SHOWN)}” is not at its place in {file.name}: {there}"
+
+    def _is_line(self, quote: str, file: MediaFile, page: int, box: Box) -> bool:
+        """Whether a quote is a line of the page: where it is tilted, the box of a line holds parts of the next."""
+        lines = [line for one in self._pages(_Key(file), page) for line in one.lines]
+        return any(_is_same_box(line.box, box) for line in lines if line.box and flat(line.quote or "") == flat(quote))
+
+    def _words_on(self, file: MediaFile, page: int | None) -> list[Word]:
+        """The words on a page, on all pages where none is named."""
+        return [word for one in self._pages(_Key(file), page) for word in one.words]
 
     def _hidden_in(self, file: MediaFile, page: int, box: Box) -> str:
         """The hidden text in a box."""
@@ -194,9 +207,14 @@ class _Key:
         return isinstance(other, _Key) and other.file.sha256 == self.file.sha256
 
 
-def _words(key: _Key, page: int | None) -> tuple[Word, ...]:
-    read = read_document("text", key.file, page=page)
-    return tuple(word for one in read.pages for word in one.words)
+def _pages(key: _Key, page: int | None) -> tuple[PageText, ...]:
+    return read_document("text", key.file, page=page).pages
+
+
+def _is_same_box(one: Box, other: Box) -> bool:
+    """Whether two boxes are the same within the margin."""
+    sides = (one.x0 - other.x0, one.y0 - other.y0, one.x1 - other.x1, one.y1 - other.y1)
+    return max(map(abs, sides)) <= _MARGIN
 
 
 def _text_of(key: _Key) -> str:
@@ -237,7 +255,7 @@ def same(quote: str, read: str) -> bool:
     """Whether two readings of one place say the same: letters may differ here and there, digits may not."""
     one, other = flat(quote), flat(read)
     if not one or not other:
-        return False
+        return bool(quote.strip()) and quote.split() == read.split()  # "***"
     if one in other:
         return True
     digits = [re.sub(r"\D", "", text) for text in (one, other)]
@@ -259,10 +277,15 @@ def cited_in(text: str) -> list[int]:
     return [int(number) for line in lines_outside_code(text) for number in re.findall(r"\[(\d+)\]", line)]
 
 
+def unmarked(text: str) -> str:
+    """A text with the square brackets in its quotes made round."""
+    return _QUOTED.sub(lambda quoted: quoted[0].translate(_ROUND), text)
+
+
 def lines_outside_code(text: str) -> Iterable[str]:
-    """The lines of a text that are not between fences."""
+    """The lines of a text that are not between fences; a number in brackets that is quoted cites no source."""
     inside = False
-    for line in text.splitlines():
+    for line in unmarked(text).splitlines():
         if line.lstrip().startswith("```"):
             inside = not inside
         elif not inside:
