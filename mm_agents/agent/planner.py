@@ -530,10 +530,12 @@ class OfflinePlanner:
         orders: list[Order] = []
         for part in parts:
             given = attachments or _found_by(orders[-1].tools if orders else (), part)
-            plan = self._plan_one(learnt, part, given)
-            if not plan.tools:
+            tools = self._plan_one(learnt, part, given).tools
+            if not tools:
                 return whole
-            orders.append(Order(text=part, tools=plan.tools))
+            if orders and tools == (_DESCRIBE,) and set(orders[-1].tools) <= set(READERS) and _asks_of_that(part):
+                tools = orders[-1].tools
+            orders.append(Order(text=part, tools=tools))
         tools = tuple(dict.fromkeys(tool for order in orders for tool in order.tools))
         if set(tools) <= set(whole.tools) or not set(whole.tools) <= set(tools):
             return whole
@@ -646,6 +648,12 @@ def _found_by(tools: Sequence[str], part: str) -> tuple[Found, ...]:
         return ()
     kinds: dict[str, Attachment] = {SEARCH: "image", _CLIPS: "video"}
     return tuple(Found(kind=kinds[name]) for name in tools[-1:] if name in kinds)
+
+
+def _asks_of_that(part: str) -> bool:
+    """Whether a part asks for something of what the part before it is about: "what's that apiece"."""
+    words = words_of(part)
+    return "that" in words and not classes_of(words) & {"photo", "scan", "figure", "telling"}
 
 
 def is_blank(file: MediaFile) -> bool:

@@ -179,6 +179,13 @@ def test_the_parts_of_a_question_are_planned_each_by_itself(
     assert [one.tools for one in plan.orders] == [(name,) for name in tools]
 
 
+def test_what_that_is_apiece_is_asked_of_what_the_part_before_is_about(planner: OfflinePlanner) -> None:
+    plan = planner.plan("how much were all three lamps on this bill and what's that apiece?", [Attached("image")])
+    assert plan.tools == ("read_invoice",)
+    described = planner.plan("how much is the total of this bill, and describe that picture", [Attached("image")])
+    assert "describe_image" in described.tools
+
+
 def test_a_page_of_orders_is_planned_as_one(planner: OfflinePlanner) -> None:
     plan = planner.plan("What does the lease say about pets? " + "Find photos of owls. " * 40)
     assert plan.orders == ()
