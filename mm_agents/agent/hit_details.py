@@ -250,6 +250,7 @@ class HitDetails:
         passage = replace(passage, lacks=passage.lacks or ("such value" if of_sheet else None))
         if passage.lacks or passage.unsaid:
             passage = self._nearest(hit, question, passage, embedder)
+            covers = covers or passage.covers
         sought = hit["media_type"] == "film" and says("films", question)  # the film is asked for, not what it says
         under = passage.under if hit["media_type"] == "text" else ""
         unsaid = None if sought else passage.unsaid
@@ -277,7 +278,7 @@ class HitDetails:
         return [found[text] for text in texts]
 
     def _nearest(self, hit: Mapping[str, Any], question: str, found: Passage, embedder: Embedder) -> Passage:
-        """The nearest passage of a hit's whole text, where none of the hit's own says all that is asked."""
+        """The passage of a hit's whole text that says all that is asked; where none does, the nearest to it."""
         text = hit["text"] or ""
         if hit["media_type"] == "text":
             with suppress(MMAgentsError):  # the file may be gone
@@ -286,7 +287,11 @@ class HitDetails:
         text, of_rows = screen(text)[0], hit["name"].casefold().endswith(_ROWS)
         passages = likeliest(question, (records(text) if of_rows else []) or quotable(text), _COMPARED_IN_DOUBT)
         said, near = self._compared(passages, question, embedder)
-        return nearest_passage(question, said, near, text, hit["name"], found) if said else found
+        if not said:
+            return found
+        elsewhere = chosen(question, said, near, text, hit["name"])
+        is_told = elsewhere.covers and not elsewhere.lacks and not elsewhere.unsaid
+        return elsewhere if is_told else nearest_passage(question, said, near, text, hit["name"], found)
 
 
 def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from heapq import nsmallest
@@ -259,7 +259,8 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     places = _TO.findall(found.text) if kind == "way" else []
     if places and not set(places) & set(_NAMED.findall(question)):
         return Passage(text=found.text, lacks="way there")
-    if (other := _other_measure(question, found.whole, values=kind is not None)) is not None:
+    known_numbers = {number for number in about if number.isdigit()} | _only_numbers(question, whole)
+    if (other := _other_measure(question, found.whole, known_numbers, values=kind is not None)) is not None:
         return Passage(text=found.text, lacks=other)
     words = _words(found.whole)
     asked = set(_heads(question))
@@ -535,12 +536,25 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
     return strange
 
 
-def _other_measure(question: str, passage: str, *, values: bool) -> str | None:
+_NUMBERED = re.compile(r"\b(?P<word>[^\W\d_]+)\.? (?P<number>\d{1,3})\b(?![.,:/-]\d)")
+
+
+def _only_numbers(question: str, whole: str) -> set[str]:
+    """The numbers by which a question names something, where its text names no other: "garage no 9", "plot 3"."""
+    named = {one["number"]: one["word"] for one in _NUMBERED.finditer(question) if content_words(one["word"])}
+    said = [(one["word"].casefold(), one["number"]) for one in _NUMBERED.finditer(whole)]
+    return {
+        number for number, word in named.items() if {one for other, one in said if other == word.casefold()} == {number}
+    }
+
+
+def _other_measure(question: str, passage: str, known: Collection[str], *, values: bool) -> str | None:
     """The time or number that a question asks a value for, where the passage gives it for another.
 
     Args:
         question: as it was asked.
         passage: that may answer it.
+        known: the numbers that belong to the name of what the whole text is about.
         values: whether a value is asked for, and not only what happens in a month.
     """
     rate = _PATTERNS["filler"]["rate"].search(question) if values else None
@@ -550,7 +564,7 @@ def _other_measure(question: str, passage: str, *, values: bool) -> str | None:
     if months[0] and months[1] and not months[0] & months[1]:
         return f"value in {min(months[0]).capitalize()}"
     numbers = [found[0] for found in _PATTERNS["filler"]["numbers"].finditer(question) if values]
-    strange = [one for one in numbers if not re.search(rf"\b{re.escape(one)}\b", passage, re.IGNORECASE)]
+    strange = [one for one in numbers if one not in known and not re.search(rf"\b{one}\b", passage, re.IGNORECASE)]
     return f"value for {strange[0]}" if strange else None
 
 

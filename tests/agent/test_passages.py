@@ -619,6 +619,33 @@ Yours sincerely,
 """
 
 
+@pytest.mark.parametrize(
+    ("question", "lacks"),
+    [
+        ("What is the yearly rent for plot 14?", None),
+        ("What is the yearly rent for plot 15?", "value for 15"),
+        ("What is the rent for 14 weeks?", "value for 14"),
+    ],
+)
+def test_a_number_that_is_part_of_the_only_name_asks_for_no_other_value(question: str, lacks: str | None) -> None:
+    passages = [Paragraph(text=one) for one in PASSAGES]
+    ranks = [float("rent" in one) for one in PASSAGES]
+    found = chosen(question, passages, ranks, NOTE, "allotment.md")
+    assert "45 pounds" in found.text
+    assert found.lacks == lacks
+
+
+def test_what_another_part_of_a_text_says_is_told(library: Library) -> None:
+    details = Agent(library, model="offline").hit_details
+    record = library.get("allotment.md")
+    source = {"id": record.id, "name": "allotment.md", "media_type": "text"}
+    part = ToolResult(text="", payload={"source": source, "reading": {"text": "# Allotment\n\nThe tap is turned off."}})
+    said = details.passage(part, "How much is the yearly rent?")
+    assert "45 pounds" in said["says"]
+    assert said["covers"]
+    assert details.passage(part, "How much is the weekly rent?").get("covers") is not True
+
+
 def test_a_greeting_is_no_passage_and_a_title_ends_no_sentence() -> None:
     said = {one.text: one for one in quotable(SERVICED)}
     assert not any(text.startswith(("Dear", "Yours")) for text in said)
