@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +23,34 @@ from mm_agents.types import Hit
 _COLOUR = "#0969da"
 _PICTURE_WIDTH = 1120
 _CARD, _GAP, _CAPTION = 260, 20, 46
+_LINES = 8  # of a text that is shown as a card
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cited:
+    """A place that an answer rests on: its title, and a JPEG of it."""
+
+    title: str
+    picture: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One question and its hits; ``query`` is a JPEG of the picture or clip that was asked with."""
+    """One question with its hits, or with its answer.
+
+    Attributes:
+        title: the question.
+        hits: what was found.
+        query: a JPEG of the picture or clip that was asked with.
+        answer: what is said to the question.
+        cited: what the answer rests on.
+    """
 
     title: str
-    hits: Sequence[Hit]
+    hits: Sequence[Hit] = ()
     query: bytes | None = None
+    answer: str = ""
+    cited: Sequence[Cited] = ()
 
 
 def page(title: str, panels: Sequence[Panel], locate: Callable[[Hit], Path | None]) -> str:
@@ -42,10 +62,10 @@ def page(title: str, panels: Sequence[Panel], locate: Callable[[Hit], Path | Non
         locate: where a hit's file is, such as ``Library.path``.
     """
 
-    def card(hit: Hit) -> tuple[Hit, str, str | None, bytes | None]:
+    def card(hit: Hit) -> tuple[Hit, str, str | None, bytes | None, str]:
         path = locate(hit)
         link = path.absolute().as_uri() if path is not None and path.is_file() else None
-        return hit, moment(hit), link, boxed(hit, path)
+        return hit, moment(hit), link, boxed(hit, path), _passage(hit)
 
     shown = [(panel, list(map(card, panel.hits))) for panel in panels]
     return str(render("contact_sheet.html", title=title, panels=shown))
@@ -66,15 +86,26 @@ def picture(
             _paste(sheet, panel.query, left, top + 34)
             draw.text((left, top + 40 + int(_CARD * 0.66)), "asked with this", fill="#777", font=_font(15))
             left += _CARD + _GAP
+        if panel.answer:
+            _paste(sheet, None, left, top + 34, text=panel.answer)
+            left += _CARD + _GAP
+        for place in panel.cited[: per_row - 1]:
+            _paste(sheet, place.picture, left, top + 34)
+            draw.text((left, top + 40 + int(_CARD * 0.66)), place.title[:30], fill="#111", font=_font(16))
+            left += _CARD + _GAP
         for hit in panel.hits[: per_row - (1 if panel.query else 0)]:
-            _paste(sheet, boxed(hit, locate(hit)), left, top + 34, text=hit.text)
+            _paste(sheet, boxed(hit, locate(hit)), left, top + 34, text=_passage(hit))
             caption_top = top + 40 + int(_CARD * 0.66)
             draw.text((left, caption_top), hit.name[:30], fill="#111", font=_font(16))
             facts = (f"{hit.score:.3f}", hit.strength, moment(hit) or (hit.object.label if hit.object else ""))
-            found = "   ".join(filter(None, facts)).replace("–", " to ")  # the built-in font has no dashes
-            draw.text((left, caption_top + 20), found, fill="#777", font=_font(15))
+            draw.text((left, caption_top + 20), _drawable("   ".join(filter(None, facts))), fill="#777", font=_font(15))
             left += _CARD + _GAP
     return sheet
+
+
+def _passage(hit: Hit) -> str:
+    """The text of a hit without the marks of headings."""
+    return re.sub(r"^#+ +", "", hit.text or "", flags=re.MULTILINE)
 
 
 def boxed(hit: Hit, path: Path | None) -> bytes | None:
@@ -111,16 +142,22 @@ def _paste(sheet: PIL.Image.Image, thumbnail: bytes | None, left: int, top: int,
     size = (_CARD, int(_CARD * 0.66))
     if thumbnail:
         with PIL.Image.open(io.BytesIO(thumbnail)) as opened:
-            sheet.paste(PIL.ImageOps.fit(opened.convert("RGB"), size), (left, top))
+            sheet.paste(PIL.ImageOps.pad(opened.convert("RGB"), size, color="#ddd"), (left, top))
         return
     draw = PIL.ImageDraw.Draw(sheet)
     draw.rectangle((left, top, left + size[0] - 1, top + size[1] - 1), outline="#bbb", fill="#f7f7f5")
-    words, lines = (text or "").split(), [""]
+    words, lines = _drawable(text or "").split(), [""]
     for word in words:
         if draw.textlength(f"{lines[-1]} {word}", font=_font(15)) > size[0] - 24:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
-    draw.text((left + 12, top + 10), "\n".join(lines[:8]), fill="#333", font=_font(15))
+    shown = lines if len(lines) <= _LINES else [*lines[: _LINES - 1], f"{lines[_LINES - 1]} ..."]
+    draw.text((left + 12, top + 10), "\n".join(shown), fill="#333", font=_font(15))
+
+
+def _drawable(text: str) -> str:
+    """A text in letters that the built-in font has."""
+    return text.replace("–", " to ").replace("×", "x")
 
 
 def _font(size: int) -> PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont:

@@ -71,8 +71,8 @@ class Outcome:
         report: of adding.
         answers: each question with its hits.
         answer: what the agent says to ``ASKED``; None where the extra ``documents`` is missing.
-        page: the hits as a page.
-        picture: the hits as a picture.
+        page: the hits and the answer as a page.
+        picture: the same as a picture.
     """
 
     report: AddReport
@@ -136,13 +136,14 @@ def run(folder: Path, *, progress: bool | Callable[[int, int, str], None] | None
         panels = [
             contact_sheet.Panel(title=question.title, hits=hits, query=_shown(question)) for question, hits in answers
         ]
-        page, picture = folder / "results.html", folder / "results.png"
-        page.write_text(contact_sheet.page("What the demo found", panels, library.path), encoding="utf-8")
-        contact_sheet.picture(panels, library.path).save(picture)
         answer = None
         if can_read():
             answer = Agent(library, model="offline").ask(ASKED)
             answer.report(folder / "answer.html")
+            panels.append(contact_sheet.Panel(title=ASKED, answer=answer.text, cited=_cited(answer)))
+        page, picture = folder / "results.html", folder / "results.png"
+        page.write_text(contact_sheet.page("What the demo found", panels, library.path), encoding="utf-8")
+        contact_sheet.picture(panels, library.path).save(picture)
     return Outcome(report=report, answers=answers, answer=answer, page=page, picture=picture)
 
 
@@ -157,6 +158,20 @@ def _shown(question: Question) -> bytes | None:
         first = next(media.segments(media.inspect(question.video)))
         return media.encode_jpeg(first.frames[0], max_side=320)
     return None
+
+
+_MARGIN = 6  # heights of a cited value around it, so that the rows beside it are seen
+
+
+def _cited(answer: Answer) -> list[contact_sheet.Cited]:
+    """The places that an answer rests on."""
+    return [
+        contact_sheet.Cited(
+            title=f"[{source.number}] {source.name}: {source.evidence.quote}",
+            picture=media.encode_jpeg(np.asarray(source.crop(margin=_MARGIN))),
+        )
+        for source in answer.sources
+    ]
 
 
 def _scene(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

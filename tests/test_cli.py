@@ -271,7 +271,11 @@ def test_the_demo_runs_and_leaves_a_page_and_a_picture(tmp_path: Path) -> None:
     assert first[2]["name"] == "packing.md"
     assert first[3]["name"] == "motorcycle.png"
     assert {hit["name"] for hit in done["answers"][4]["hits"][:2]} == {"rocket.jpg", "launch-day.mp4"}
-    assert "packing.md" in (tmp_path / "demo" / "results.html").read_text()
+    page = (tmp_path / "demo" / "results.html").read_text()
+    assert "packing.md" in page
+    assert "# Packing" not in page
+    assert "together 87.00 EUR" in page
+    assert page.count("scan.png: ") == len(done["answer"]["sources"])
     with PIL.Image.open(tmp_path / "demo" / "results.png") as picture:
         assert picture.width > 1000
     with Library.open(tmp_path / "demo" / "library", create=False) as library:

@@ -108,6 +108,8 @@ def demo(
         if outcome.answer:
             show_line(f"[bold]{demonstration.ASKED}[/bold]\n  {plain(outcome.answer.text)}")
         show_line(f"\nLook at it: {outcome.page}\n            {outcome.picture}")
+        if outcome.answer:
+            show_line(f"            {folder / 'answer.html'} (the last answer with its claims and checks)")
     if open_sheet:
         open_page(outcome.page)
 
