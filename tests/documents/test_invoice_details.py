@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from invoice_samples import page_of
 
+from mm_agents import demo, read_document
 from mm_agents.documents.invoice import Invoice
 from mm_agents.documents.invoice.details import is_iban
 from mm_agents.documents.invoice.reader import read_invoice
@@ -459,3 +460,9 @@ def test_a_period_is_told_by_its_label() -> None:
 )
 def test_a_day_to_pay_on_is_in_time_or_too_late(invoice: Invoice, question: str, wanted: str | None) -> None:
     assert invoice.ask(question).answer == wanted
+
+
+def test_an_address_ends_at_the_heading_of_another_party() -> None:
+    details = read_document("invoice", demo.invoice()).details
+    assert details["seller_address"].value == "12 Quay Street, Port Ellen PA42 7DH"
+    assert details["buyer_address"].value == "1 Rocky Point, Port Ellen PA42 7AB"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from mm_agents._optional import require
 from mm_agents.documents.dates import dates_in
@@ -282,12 +283,17 @@ def _sellers(
         if at.text.casefold() in names or (sender is None and _unlike_a_name(at)):
             continue
         block = next((block for block in blocks if block[0] is segment), [])
-        lines = _address(block[1 : PARAMETERS.longest_address] or _streets_below(sheet, segment))
+        lines = _address(_own_lines(block[1 : PARAMETERS.longest_address]) or _streets_below(sheet, segment))
         party = Party(name=_clean(at.text), at=at, lines=lines, how="letterhead")
         features = _said_by_words(at, sites) | _said_by_place(sheet, segment, ends)
         features |= {"a sender's line": float(sender is not None), "heads an address": float(bool(block))}
         candidates.append((party, features))
     return candidates
+
+
+def _own_lines(block: Sequence[Segment]) -> Sequence[Segment]:
+    """The lines of a block down to the heading of another party."""
+    return list(takewhile(lambda line: not _is_heading(line), block))
 
 
 def _streets_below(sheet: Sheet, name: Segment) -> list[Segment]:
