@@ -478,3 +478,31 @@ def test_a_price_and_an_amount_that_a_blank_parts_are_two_numbers() -> None:
     found = read_invoice([page_of(bill)])
     (item,) = found.items
     assert (item.description, str(item.unit_price), str(item.amount)) == ("Dinner Buffet", "157", "314.00")
+
+
+@pytest.mark.parametrize(("total", "subtotal"), [("Totah:", "Subtotal"), ("Tota", "Suototal"), ("IUIAL", "SUBIUIAL")])
+def test_a_label_with_misread_letters_is_still_that_of_its_amount(total: str, subtotal: str) -> None:
+    rows = [
+        [(60, "Guardian Health And Beauty Sdn Bhd")],
+        [(60, "Lemon water 500ML"), (-600, "2.28")],
+        [(60, subtotal), (-600, "2.28")],
+        [(60, total), (-600, "2.28")],
+        [(60, "CASH"), (-600, "5.00")],
+        [(60, "CHANGE"), (-600, "2.72")],
+    ]
+    read = read_invoice([page_of(rows)])
+    assert (read.total.value, read.subtotal.value) == (Decimal("2.28"), Decimal("2.28"))
+    assert [item.description for item in read.items] == ["Lemon water 500ML"]
+
+
+def test_the_seller_is_no_sign_at_its_door_and_its_name_is_without_its_registration() -> None:
+    rows = [
+        [(60, "A06024.")],
+        [(60, "AEON CO. (M) BHD (126926-H)")],
+        [(60, "3RD FLOOR, TAMAN MALURI")],
+        [(60, "SHOPPING HOURS")],
+        [(60, "GET A FREE SANDWICH")],
+        [(60, "Orange"), (-600, "4.10")],
+        [(60, "TOTAL"), (-600, "4.10")],
+    ]
+    assert read_invoice([page_of(rows)]).seller.value == "AEON CO. (M) BHD"

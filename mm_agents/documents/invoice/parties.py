@@ -20,12 +20,19 @@ from mm_agents.types import Word
 _KEY = re.compile(r"^\W*[^\W\d][\w./'& -]{1,28}\s?:\s?\S*")
 _WEB = re.compile(r"@|www\.|https?:")
 _CODE = re.compile(r"\bgln\b|\bgtin\b")
+_REGISTERED = re.compile(r"\(\d[\w-]+\)$")
+"""The number that a company is registered by, behind its name: "AEON CO. (M) BHD (126926-H)"."""
 _ATTENTION = re.compile(r"^\s*(?:attn|attention|att|z\.? ?hd|a l'attention de|c/o|mr|mrs|m/s)[.:]?\s+", re.IGNORECASE)
 _GREETING = re.compile(
     r"\b(?:welcome|thanks?|you|your|our|please|dear|hello|store #?\d*|copy|table|guests?|server|cashier|dine|order|"
     r"check|term(?:inal)?|operator|member|station)\b"
 )
 """What receipts say to the customer, and about the visit."""
+_OFFER = re.compile(
+    r"\b(?:shopping|opening|business|store|trading|office) hours\b|\bfeedback|\bsurvey\b|\bcoupons?\b|\bvouchers?\b|"
+    r"\bget (?:a |your |one )?(?:free|off)\b|\bredeem|\bvalid at\b|\bexpires?\b"
+)
+"""What is printed over or under a name: when a shop is open, and what it offers."""
 _WELCOME = re.compile(r"\W*(?:welcome to|thanks? you for (?:visiting|shopping (?:at|with)))\s+(?!our\b|the\b)(?=\w{3})")
 """What may stand before the name in its line."""
 _TOWN = re.compile(r"[,.] ?[a-z]{2}(?: ?\d{5})?\W*$")
@@ -360,7 +367,7 @@ def _said_by_words(at: Segment, sites: set[str]) -> dict[str, float]:
         "a plot": float(re.match(r"^(?:no|lot)\b", at.folded) is not None),
         "many words": float(len(at.text.split()) > PARAMETERS.longest_name),
         "a mark at its end": float(re.search(r"[.,;]$", at.text.strip()) is not None and not company),
-        "as many digits as a code": float(len(re.sub(r"\D", "", at.text)) > 3),
+        "as many digits as a code": float(len(re.sub(r"\D", "", _REGISTERED.sub("", at.text))) > 3),
         "a greeting": float(greeting),
         "capitals": float(letters.isupper()),
         "few letters": float(len(letters) < 5),
@@ -380,7 +387,7 @@ def _unlike_a_name(segment: Segment) -> bool:
     greeting = _GREETING.search(folded)
     if greeting and not re.search(r"[a-z]{2}", _GREETING.sub("", COMPANY.sub("", folded))):  # "our store"
         return True
-    if lexicon.NOT_A_NAME.search(folded) or kind_of(folded) != "other" or _is_heading(segment):
+    if lexicon.NOT_A_NAME.search(folded) or _OFFER.search(folded) or kind_of(folded) != "other" or _is_heading(segment):
         return True
     if re.match(r"^\W*(?:no|nr)\W?\d", folded) or any(number.is_money for number in numbers_in(segment.text)):
         return True
@@ -388,7 +395,8 @@ def _unlike_a_name(segment: Segment) -> bool:
     labels = (label for kind in kinds for label in labels_in(segment, lexicon.FIELDS[kind]))
     if not COMPANY.search(folded) and any(start == 0 for _, start, _ in labels):
         return True
-    return len(re.sub(r"[^a-z]", "", folded)) < len(re.sub(r"\s", "", folded)) / 2
+    registered = _REGISTERED.sub("", folded)
+    return len(re.sub(r"[^a-z]", "", registered)) < len(re.sub(r"\s", "", registered)) / 2
 
 
 def _addressee(blocks: Sequence[Sequence[Segment]], taken: Collection[Word], seller: Party | None) -> Party | None:
@@ -411,4 +419,4 @@ def _addressee(blocks: Sequence[Sequence[Segment]], taken: Collection[Word], sel
 
 
 def _clean(name: str) -> str:
-    return re.sub(r"\s+", " ", name).strip(" ,;:|•·●-–")
+    return re.sub(r"\s+", " ", _REGISTERED.sub("", name)).strip(" ,;:|•·●-–")
