@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from mm_agents.agent.passage_choice import (
     chosen,
     computed_amount,
     half_unsaid,
+    has_value,
     is_about,
     kind_of,
     likeliest,
@@ -69,7 +71,7 @@ _ITEMS = "items"
 _HEAD, _HEADS = "head", 3  # cells of a head in a passage from which it is a row of names, and no "Name: Ann"
 """What the rows of an invoice are together: what is asked of them is computed, or not told."""
 
-_ASKS_VALUE = re.compile(r"\W*(?:and )?(?:how|who|whose|when|where|what)\b", re.IGNORECASE)
+_ASKS_VALUE = re.compile(r"\W*(?:and )?(?:how|who|whose|when|where|what|which|list)\b", re.IGNORECASE)
 _SHEETS = (".xlsx", ".csv", ".tsv", ".json")
 _ROWS = (".csv", ".tsv", ".json")  # whose text has no sentences
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
@@ -240,11 +242,10 @@ class HitDetails:
             return hit
         passage = chosen(question, said, near, text, hit["name"])
         covers = passage.covers
-        if not covers and passage.lacks is None and isinstance(embedder, Calibrated):
-            asked = embedder.embed([Text(text=question)], role="query")[0]
-            fair, strong = embedder.bands(asked, asked="text", of="text")
+        if not covers and passage.lacks is None:
             quoted = Paragraph(text=passage.text, under=passage.under)
-            covers = near[said.index(quoted)] >= (fair + strong) / 2 and names_it(question, quoted.whole)
+            level = sum(self._bands(question, embedder)) / 2
+            covers = near[said.index(quoted)] >= level and names_it(question, quoted.whole)
         # A sheet was asked as a table before: a row of it, without the heads of its columns, answers nothing.
         of_sheet = has_table(hit["name"]) and (_ASKS_VALUE.match(question) or hit["name"].casefold().endswith(".json"))
         passage = replace(passage, lacks=passage.lacks or ("such value" if of_sheet else None))
@@ -266,6 +267,13 @@ class HitDetails:
             return [], []
         asked = embedder.embed([Text(text=question)], role="query")[0]
         return said, [float(row @ asked) for row in self._vectors([one.compared for one in said], embedder)]
+
+    def _bands(self, question: str, embedder: Embedder) -> tuple[float, float]:
+        """From which cosines a text is fairly and strongly like a question; none is where that is not known."""
+        if not isinstance(embedder, Calibrated):
+            return math.inf, math.inf
+        asked = embedder.embed([Text(text=question)], role="query")[0]
+        return embedder.bands(asked, asked="text", of="text")
 
     def _vectors(self, texts: Sequence[str], embedder: Embedder) -> list[FloatArray]:
         """The vectors of passages, each of shape (width,); one that was compared before is not embedded again."""
@@ -290,8 +298,12 @@ class HitDetails:
         if not said:
             return found
         elsewhere = chosen(question, said, near, text, hit["name"])
-        is_told = elsewhere.covers and not elsewhere.lacks and not elsewhere.unsaid
-        return elsewhere if is_told else nearest_passage(question, said, near, text, hit["name"], found)
+        if not elsewhere.lacks and not elsewhere.unsaid:
+            at = said.index(Paragraph(text=elsewhere.text, under=elsewhere.under))
+            kind, is_near = kind_of(question), near[at] >= self._bands(question, embedder)[0]
+            if elsewhere.covers or (is_near and kind is not None and has_value(kind, elsewhere.text)):
+                return replace(elsewhere, covers=True)
+        return nearest_passage(question, said, near, text, hit["name"], found)
 
 
 def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from heapq import nsmallest
+from itertools import pairwise
 
 from mm_agents._text import FACTORS, MONTHS, NUMBER_WORDS, content_words, read_data, read_patterns
 from mm_agents.agent.paragraphs import Paragraph
@@ -86,13 +87,19 @@ _ASKED_NOUN = re.compile(
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
-    r"^\W*(?:and )?how (?:many|much) (?!(?:is|are|was|were|do|does|did|would|will|can|could|should|must|has|have|had|i|"
-    r"we|you|it|they|money|time)\b)(?P<what>[\w-]+(?: of [\w-]+)?)\b"
+    r"^\W*(?:and )?how (?:(?P<many>many)|much) (?!(?:is|are|was|were|do|does|did|would|will|can|could|should|must|"
+    r"has|have|had|i|we|you|it|they|money|time)\b)(?P<what>[\w-]+(?: of [\w-]+)?)\b"
     r"(?:.*\b(?:for|in|into) (?:the |our |my |your |an? )?(?P<of>[^?.!]+))?",
     re.IGNORECASE,
 )
 """What is counted or measured, such as eggs, and what for, such as pancakes."""
 
+_BESIDE = 4
+"""How many words a number is from what it counts: "four fresh brown eggs"."""
+_NO_NUMBER = frozenset({"no", "none", "single", "dozen", "half"})
+_OF_DATES = [[month] for month in MONTHS]
+_LONG_CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_]|\d{3})[\w/-]{3,}$")
+_CODE = re.compile(rf"\b(?:{'|'.join(_PATTERNS['codes'])})\b")
 _BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
 _FOR = re.compile(
     r"\b(?:for|of) (?:the|our|my|your|a|an) "
@@ -269,7 +276,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     known = said | about
     lacks = (
         _missing(question, words | about)
-        or _not_counted(question, words | about, known)
+        or _not_counted(question, found.whole, words | about, known)
         or _beyond(question, known)
         or (_strange_name(question, known) if is_english else None)
     )
@@ -366,13 +373,25 @@ def _best(
     shares = _shares(asked, passages)
     order = sorted(zip(ranks, shares, passages, strict=True), key=lambda one: -one[0] - OF_WORDS * one[1])
     ordered = [one for *_, one in order]
-    fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
+    called = [one for one in ordered if kind != "code" or _is_called_so(question, one.whole)]
+    fitting = [(one, beside) for one in called if (beside := _unfit(kind, one, subject)) is not None]
     if not fitting:
         return ordered[0], [] if kind is None else None
     # Of those that fit, what follows the same question; else what says most of it, and of equals the nearest.
     nearest = max(order, key=lambda one: one[0])[-1]
     near = nearest if nearest.under.endswith("?") else None
     return min(fitting, key=lambda pair: (pair[0] is not near, len(pair[1]), *_not_said(pair[0], asked)))
+
+
+def _is_called_so(question: str, passage: str) -> bool:
+    """Whether a passage calls something a number, code or password as a question does, or it follows its noun.
+
+    "Flight TP572" has the number of the flight; any other word with a digit may be something else.
+    """
+    *_, word = _CODE.findall(question.casefold())
+    asked, words = set(_heads(question)), re.findall(r"[\w/-]+", passage)
+    follows = any(_LONG_CODE.match(code) and content_words(noun) & asked for noun, code in pairwise(words))
+    return follows or _PATTERNS["codes"][word].search(passage) is not None
 
 
 def _lacking(question: str, kind: str, found: Paragraph) -> Passage:
@@ -425,8 +444,8 @@ def likeliest(question: str, passages: Sequence[Paragraph], most: int) -> list[P
     """The passages that say most of what a question is about; all of them where they are not too many."""
     if len(passages) <= most:
         return list(passages)
-    asked = set(_heads(question))
-    return nsmallest(most, passages, key=lambda one: _not_said(one, asked)[0])
+    asked, typed = set(_heads(question)), content_words(question)
+    return nsmallest(most, passages, key=lambda one: (_not_said(one, asked)[0], -len(typed & _words(one.whole))))
 
 
 def names_it(question: str, passage: str) -> bool:
@@ -472,11 +491,12 @@ def _missing(question: str, words: set[str]) -> str | None:
     return None if some else match["what"].strip()
 
 
-def _not_counted(question: str, words: set[str], said: set[str]) -> str | None:
+def _not_counted(question: str, passage: str, words: set[str], said: set[str]) -> str | None:
     """What "how many eggs for pancakes" counts, where the passage does not name it, or what for, where no passage does.
 
     Args:
         question: as it was asked.
+        passage: that may answer it.
         words: of the passage and of what the text is about.
         said: of the whole text.
     """
@@ -486,8 +506,24 @@ def _not_counted(question: str, words: set[str], said: set[str]) -> str | None:
     kinds = _PATTERNS["filler"]["kinds"]
     if not content_words(kinds.sub(" ", match["what"])) <= words:
         return match["what"]
+    if match["many"] and not _number_beside(match["what"], passage):
+        return match["what"]
     wanted = content_words(kinds.sub(" ", match["of"] or ""))
     return match["of"].strip() if wanted and not wanted & said else None
+
+
+def _number_beside(what: str, passage: str) -> bool:
+    """Whether a passage has a number next to what is counted: "27 names", "Rooms: 4", and not the day of a date."""
+    words = re.findall(r"[^\W_]+", passage.casefold())
+    nouns = content_words(what.rpartition(" of ")[0] or what)
+    counted = [n for n, word in enumerate(words) if content_words(word) & nouns]
+    numbers = [
+        n
+        for n, word in enumerate(words)
+        if (word in NUMBER_WORDS or word in _NO_NUMBER or re.fullmatch(r"(?!(?:19|20)\d\d$)\d+", word))
+        and words[n + 1 : n + 2] not in _OF_DATES
+    ]
+    return any(abs(number - noun) <= _BESIDE for number in numbers for noun in counted)
 
 
 def _beyond(question: str, known: set[str]) -> str | None:

@@ -635,6 +635,42 @@ def test_a_number_that_is_part_of_the_only_name_asks_for_no_other_value(question
     assert found.lacks == lacks
 
 
+POLICY = """Home contents - policy summary
+
+Policy number: LM-5520. Policyholder: Ann Hale.
+
+The excess of this policy is 2.1 per cent.
+
+One thing: the window sill may contain asbestos. Removing the asbestos costs 640 euros.
+
+Signed at Ludworth on 4 December 2024. For the staff: Callum Oyelaran, chair.
+
+3 February: a flat at the rear. 12 March: a flat in front.
+
+There are 27 names on the list.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "says", "lacks"),
+    [
+        ("What is the number of the policy?", "LM-5520", None),
+        ("What is the password of the policy?", None, "code"),
+        ("What would asbestos cost?", "640 euros", None),
+        ("How many flats were there?", None, "flats"),
+        ("How many names are on the list?", "27 names", None),
+        ("Who signed it?", None, "person"),
+        ("How big is the window sill?", None, "size"),
+    ],
+)
+def test_a_number_a_name_and_a_count_are_what_is_called_so(question: str, says: str | None, lacks: str | None) -> None:
+    passages = quotable(POLICY)
+    ranks = [float(any(word in one.text for word in question.strip("?").split()[-2:])) for one in passages]
+    found = chosen(question, passages, ranks, POLICY, "papers.txt")
+    assert found.lacks == lacks
+    assert says is None or says in found.text
+
+
 def test_what_another_part_of_a_text_says_is_told(library: Library) -> None:
     details = Agent(library, model="offline").hit_details
     record = library.get("allotment.md")

@@ -494,3 +494,40 @@ def test_persons_states_and_amounts_of_several_columns(
     (tmp_path / name).write_text(text)
     found = read_document("table", tmp_path / name).ask(question)
     assert (found.answer, bool(found.doubt)) == (answer, doubted)
+
+
+SUPPLIES = """sku,item,supplier,in_stock,reorder_level,unit_price_eur
+T-101,Oak board,Brenner,14,10,68.50
+T-102,Ash board,Brenner,6,8,59.90
+H-407,Porcelain knob,Rollfix,63,20,3.30
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How many porcelain knobs do we have?", "Porcelain knob, in_stock: 63."),
+        ("What is the most expensive item in the stock?", "Oak board has the highest unit_price_eur: 68.50."),
+        ("Which items are below their reorder level?", "1 of 3 have in_stock < reorder_level: Ash board (6 < 8)."),
+        (
+            "How many items have more in stock than the reorder level?",
+            "2 of 3 have in_stock > reorder_level: Oak board (14 > 10), Porcelain knob (63 > 20).",
+        ),
+        ("Which items are above their price?", None),
+        ("Which items aren't below their reorder level?", None),
+        ("What is T-102?", "T-102, item: Ash board."),
+        ("What does T-102 mean?", None),
+    ],
+)
+def test_stock_is_counted_compared_with_its_limit_and_named(question: str, answer: str | None, tmp_path: Path) -> None:
+    (tmp_path / "stock.csv").write_text(SUPPLIES)
+    assert read_document("table", tmp_path / "stock.csv").ask(question).answer == answer
+
+
+def test_what_a_code_means_is_no_mean(tmp_path: Path) -> None:
+    (tmp_path / "faults.md").write_text(
+        "| Display | Meaning | Days |\n|---|---|---|\n| E1 | Tank full | 2 |\n| E5 | Dirt | 4 |"
+    )
+    table = read_document("table", tmp_path / "faults.md")
+    assert table.ask("What does E5 mean?").answer == "E5, Meaning: Dirt."
+    assert table.ask("What is the mean of the days?").answer == "The mean of Days over 2 is 3."

@@ -200,7 +200,9 @@ def said_in_rows(
         return None
     head = table.header(column)
     said = f"{named}, {head}: {', '.join(texts)}." if head else f"{named}: {', '.join(texts)}."
-    codes = [cell for cell in _labels(table, rows) if _CODE.search(cell.text)]
+    places = ((row, column) for row in rows for column in range(table.shape[1]))
+    named_by = [cell for place in places if (cell := table.at(*place)) is not None and cell.text in named]
+    codes = [cell for cell in (*_labels(table, rows), *named_by) if _CODE.search(cell.text)]
     return answer_from(question, said, texts[0] if len(texts) == 1 else texts, [*cells, *codes])
 
 

@@ -29,6 +29,9 @@ _SCALES = {
     **dict.fromkeys(("b", "bn", "billion", "billions"), Decimal(10) ** 9),
 }
 
+_OF_NAMES = re.compile(r"(?<![^\W_])(?:name|item|product|article|title)s?(?![^\W_])", re.IGNORECASE)
+"""What heads call a column of names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
@@ -235,7 +238,7 @@ class TableData:
 
     @cached_property
     def label_column(self) -> int | None:
-        """The column that names the rows: the first, or the first of texts where the first but counts."""
+        """The column that names the rows: the first, or the first of texts where the first but counts or has codes."""
         height, width = self.shape
         if self.named_by is not None:
             return self.named_by
@@ -243,8 +246,11 @@ class TableData:
             return None
         body = range(self.header_rows, height)
         columns = [[cell for row in body if (cell := self.at(row, column))] for column in range(width)]
-        if all(cell.quantity and len(cell.text) < 4 for cell in columns[0]):
+        has_codes = self.layout == "text" and all(map(_is_code, columns[0]))
+        if has_codes or all(cell.quantity and len(cell.text) < 4 for cell in columns[0]):
             for column, cells in enumerate(columns):
+                if has_codes and not _OF_NAMES.search(self.header(column)):
+                    continue
                 texts = {cell.text for cell in cells if cell.quantity is None}
                 if (
                     len(texts) > 1
@@ -286,3 +292,8 @@ def _distinct(cells: Iterable[Cell | None]) -> list[str]:
         if cell is not None and cell not in found:
             found.append(cell)
     return [cell.text for cell in found if cell.text]
+
+
+def _is_code(cell: Cell) -> bool:
+    """Whether a cell is one word of letters and digits, such as "T-101"."""
+    return re.fullmatch(r"(?=.*\d)(?=.*[^\W\d_])[\w./-]+", cell.text) is not None

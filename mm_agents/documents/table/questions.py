@@ -25,6 +25,7 @@ from mm_agents.documents.table.series import (
     Item,
     Series,
     all_series,
+    compared_by,
     likeness,
     paths,
     tokens,
@@ -348,7 +349,7 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
         found = _difference(question, series, asked)
         growth = named_cell(series, whole) if found.answer is None else None  # "how much did sales grow" of a column
         return _single(question, *growth) if growth is not None and CHANGE.search(growth[0].name) else found
-    best = max(series, key=lambda one: fit_of(one, asked))
+    best = max(compared_by(question, series), key=lambda one: fit_of(one, asked))
     if fit_of(best, asked) < PARAMETERS.named / 2:
         measure = measure_of(series, tokens(without_operation(without_condition(question), operation)))
         if measure is None:

@@ -12,6 +12,7 @@ from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.cell_questions import (
     DENIES,
+    answer_from,
     asked_places,
     counted_in_rows,
     counted_rows,
@@ -54,6 +55,14 @@ _WHAT = re.compile(r"\W*what(?:['’]s| is)\b", re.IGNORECASE)
 _WHO = re.compile(r"\W*who(?:se|m)?\b", re.IGNORECASE)
 _TIME = re.compile(rf"\b\d{{1,2}}[:.]\d\d\b|\b\d{{1,2}}\.? (?:{'|'.join(MONTHS)})\b", re.IGNORECASE)
 _OF_PERSONS = content_words("people person persons guests pax heads attendees visitors participants members")
+_AGAINST = re.compile(
+    r"\W*(?:which|what|list|show|name|how many)\b.*?\b"
+    r"(?:(?P<less>below|under|(?:less|lower|fewer|smaller) (?:[a-z]+ ){0,3}than)|"
+    r"above|over|(?:more|higher|greater) (?:[a-z]+ ){0,3}than|exceed(?:s|ing)?) "
+    r"(?:their |its |the |own )*(?P<limit>[^\d?]+)\W*$",
+    re.IGNORECASE,
+)
+_OF_MONEY = content_words("price cost fee value")
 _PERSONS = re.compile(
     r"\W*how many (?:people|persons|guests|heads|attendees|visitors|participants|members)\b", re.IGNORECASE
 )
@@ -104,6 +113,8 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     """What is computed over the rows that a question names; None where it names none, and computes over all."""
     if not table.cells:
         return None
+    if (compared := _against(table, question)) is not None:
+        return compared
     operation = operation_of(question)
     if table.layout == "text" and (summed := _summed(table, question, operation)) is not None:
         return summed
@@ -135,6 +146,43 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     return None if found is None else replace(found, question=question, answer=f"{named}: {found.answer}")
 
 
+def _against(table: TableData, question: str) -> DocumentAnswer | None:
+    """The rows with less or more in one column than in another: "which items are below their reorder level".
+
+    What is compared is the column of numbers that the question names beside the limit, else the one that counts.
+    """
+    asked = _AGAINST.match(question)
+    if asked is None or DENIES.search(question):
+        return None
+    heads = {one: content_words(table.header(one)) for one, _ in columns_of(table) if _is_measure(table, one)}
+    wanted = content_words(asked["limit"])
+    limits = [column for column, head in heads.items() if wanted and wanted <= head]
+    counts = content_words(WORDS["asks"]["how many"])
+    others = {column: head for column, head in heads.items() if column not in limits}
+    named = [column for column, head in others.items() if head & content_words(question[: asked.start("limit")])]
+    named = named or [column for column, head in others.items() if head & counts and not head & _OF_MONEY]
+    if len(limits) != 1 or len(named) != 1:
+        return None
+    pairs = [(table.at(row, named[0]), table.at(row, limits[0])) for row in range(table.header_rows, table.shape[0])]
+    both = [(one, other) for one, other in pairs if one and other and one.quantity and other.quantity]
+    if len({cell.quantity.unit for pair in both for cell in pair if cell.quantity}) != 1:
+        return None
+    sign = "<" if asked["less"] else ">"
+    found = [pair for pair in both if _holds(*pair, less=sign == "<")]
+    said = [f"{table.label(one.row)} ({one.text} {sign} {other.text})" for one, other in found]
+    which = f"{table.header(named[0])} {sign} {table.header(limits[0])}"
+    text = f"{len(found)} of {len(both)} have {which}{': ' if said else ''}{', '.join(said)}."
+    cells = [cell for pair in found or both for cell in pair]
+    return answer_from(question, text, [table.label(one.row) for one, _ in found], cells)
+
+
+def _holds(one: Cell, other: Cell, *, less: bool) -> bool:
+    """Whether a number is less than another; or more."""
+    if one.quantity is None or other.quantity is None:
+        return False
+    return one.quantity.value < other.quantity.value if less else one.quantity.value > other.quantity.value
+
+
 def _said_in_text(table: TableData, question: str, operation: questions.Operation) -> DocumentAnswer | None:
     """What the cells of a text file's table say without computing; None where that, or what is not so, is asked."""
     if DENIES.search(question):
@@ -162,6 +210,8 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
     column = _asked_column(table, question, chosen, by_first_word=not strange or (len(strange) == 1 and verb))
     column = table.label_column if column is None and _CONTENTS.match(question) else column
     column = _persons(table, question, column)
+    if column is None and _WHAT.match(question) and not content_words(_WHAT.sub("", chosen.question)):
+        column = table.label_column  # "what is T-101?"
     named = ", ".join(chosen.said)
     if column is None:
         unnamed = _unnamed(table, question, strange)
@@ -216,6 +266,8 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
         content_words(WORDS["asks"][" ".join(word[1].casefold().split())]) if word and by_first_word else set[str]()
     )
     of_first_word = [column for column, head in heads.items() if head & fitting]
+    if _HOW_MANY.match(question):  # a price of units counts none
+        of_first_word = [column for column in of_first_word if not heads[column] & _OF_MONEY]
     asked = [stem for word in question.split() for stem in content_words(word)]
     places = {column: [_place(word, asked) for word in head] for column, head in heads.items()}
     whole = {column: max(found) for column, found in places.items() if found and max(found) < len(asked)}

@@ -124,6 +124,16 @@ def all_series(table: TableData) -> list[Series]:
     return [series for series in found if series.items]
 
 
+_EXTREME = re.compile(r"\b(?:highest|lowest) (?P<what>[a-z]+)", re.IGNORECASE)
+
+
+def compared_by(question: str, series: Sequence[Series]) -> Sequence[Series]:
+    """The series that the word after a superlative names, as "the highest price in stock" is none of "stock"."""
+    named = _EXTREME.search(question)
+    what = tokens(named["what"]) if named else []
+    return [one for one in series if what and used(one.name, what)] or series
+
+
 def paths(table: TableData) -> list[str]:
     """What each row is called, its section and its group before it: "Unemployment rate (men) / Ages 18 and 19"."""
     rows: dict[int, list[Cell]] = {}
