@@ -247,7 +247,7 @@ class HitDetails:
             level = sum(self._bands(question, embedder)) / 2
             covers = near[said.index(quoted)] >= level and names_it(question, quoted.whole)
         # A sheet was asked as a table before: a row of it, without the heads of its columns, answers nothing.
-        of_sheet = has_table(hit["name"]) and (_ASKS_VALUE.match(question) or hit["name"].casefold().endswith(".json"))
+        of_sheet = has_table(hit["name"]) and (_ASKS_VALUE.match(question) or hit["name"].casefold().endswith(_ROWS))
         passage = replace(passage, lacks=passage.lacks or ("such value" if of_sheet else None))
         if passage.lacks or passage.unsaid:
             passage = self._nearest(hit, question, passage, embedder)
@@ -298,7 +298,7 @@ class HitDetails:
         if not said:
             return found
         elsewhere = chosen(question, said, near, text, hit["name"])
-        if not elsewhere.lacks and not elsewhere.unsaid:
+        if not (of_rows or elsewhere.lacks or elsewhere.unsaid):
             at = said.index(Paragraph(text=elsewhere.text, under=elsewhere.under))
             kind, is_near = kind_of(question), near[at] >= self._bands(question, embedder)[0]
             if elsewhere.covers or (is_near and kind is not None and has_value(kind, elsewhere.text)):

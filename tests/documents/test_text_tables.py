@@ -531,3 +531,75 @@ def test_what_a_code_means_is_no_mean(tmp_path: Path) -> None:
     table = read_document("table", tmp_path / "faults.md")
     assert table.ask("What does E5 mean?").answer == "E5, Meaning: Dirt."
     assert table.ask("What is the mean of the days?").answer == "The mean of Days over 2 is 3."
+
+
+GRADES = """Student,Class,Maths,Science,Absences
+Maya Lind,9A,78,91,2
+Tom Arden,9A,64,58,7
+Leo Brandt,9B,51,62,11
+"""
+SPENT = """date,category,amount_eur,paid_with
+2025-01-04,groceries,64.20,card
+2025-01-09,rent,980.00,transfer
+2025-02-14,gifts,35.00,cash
+2025-03-09,rent,995.00,transfer
+"""
+ROOMS = """{"rooms": [
+{"room": 101, "type": "single", "price_per_night": 72},
+{"room": 102, "type": "double", "price_per_night": 98},
+{"room": 201, "type": "double", "price_per_night": 104}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "question", "answer"),
+    [
+        ("grades.csv", GRADES, "Who got the best mark in maths?", "Maya Lind has the highest Maths: 78."),
+        ("grades.csv", GRADES, "Who scored below 60 in maths?", "1 of 3 have Maths of less than 60: Leo Brandt."),
+        ("grades.csv", GRADES, "Did Tom do better in science than in maths?", "No: Tom Arden, Science: 58, Maths: 64."),
+        (
+            "grades.csv",
+            GRADES,
+            "Which students did better in science than in maths?",
+            "2 of 3 have Science > Maths: Maya Lind (91 > 78), Leo Brandt (62 > 51).",
+        ),
+        (
+            "grades.csv",
+            GRADES,
+            "What is the difference between Maya and Leo in science?",
+            "Maya Lind (91) is 29 higher than Leo Brandt (62) in Science.",
+        ),
+        (
+            "grades.csv",
+            GRADES,
+            "Which class has the most absences?",
+            "9B: Absences sums up to 11 over 1, the highest of 2.",
+        ),
+        ("grades.csv", GRADES, "Who got the best mark in art?", None),
+        ("spent.csv", SPENT, "What did I pay for rent in March?", "rent, in March, amount_eur: 995.00."),
+        ("spent.csv", SPENT, "How much went to rent?", "rent: amount_eur sums up to 1,975.00 over 2."),
+        ("spent.csv", SPENT, "total of everything?", "amount_eur sums up to 2,074.20 over 4."),
+        (
+            "spent.csv",
+            SPENT,
+            "Which category cost the most?",
+            "rent: amount_eur sums up to 1,975.00 over 2, the highest of 3.",
+        ),
+        ("spent.csv", SPENT, "What did I spend on clothes?", None),
+        ("rooms.json", ROOMS, "How many double rooms are there?", "double, room: 2 (102, 201)."),
+        ("rooms.json", ROOMS, "Is there a room under 80 euros?", "1 of 3 have price_per_night of less than 80: 101."),
+        ("rooms.json", ROOMS, "Which type costs the most?", "201 has the highest price_per_night: 104."),
+    ],
+)
+def test_people_groups_and_limits_are_asked_as_people_ask(
+    name: str, text: str, question: str, answer: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert read_document("table", tmp_path / name).ask(question).answer == answer
+
+
+def test_a_row_of_a_sheet_that_answers_nothing_is_no_proof(tmp_path: Path) -> None:
+    (tmp_path / "spent.csv").write_text(SPENT)
+    with Library.open(tmp_path / "library") as library:
+        answer = Agent(library, model="offline").ask("Did the rent go up?", [tmp_path / "spent.csv"])
+    assert {claim.kind for claim in answer.claims} <= {"unsupported"}

@@ -11,7 +11,7 @@ from mm_agents._text import content_words
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table.data import Cell, TableData
 from mm_agents.documents.table.parameters import PARAMETERS
-from mm_agents.documents.table.series import likeness, tokens, used
+from mm_agents.documents.table.series import WORDS, likeness, tokens, used
 from mm_agents.types import DocumentAnswer
 
 _SIZE = re.compile(
@@ -42,20 +42,34 @@ _FIRST_OR_LAST = re.compile(r"\b(?:first|last)\b", re.IGNORECASE)
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])")
 """A code such as "T-104", whose number is proved by its own cell."""
 
+_PERSON = re.compile(r"[A-Z][\w'’-]+(?: [A-Z][\w.'’-]*)+")
+_PERSONS = content_words(
+    f"{WORDS['asks']['who']} student pupil employee worker player member runner candidate child patient volunteer guest"
+)
 _DECIDES = re.compile(r"\?(?: / (?:yes|no))?\W*$", re.IGNORECASE)
 
 _MOST_LISTED = 20  # texts of a column that an answer lists
 
 
-def left_out(question: str, answer: str) -> str | None:
+def left_out(table: TableData, question: str, answer: str) -> str | None:
     """Why a number that was found is not what a question asks for: a share, or what something is not."""
     if _SHARE.search(question) and not _OF_SHARE.search(answer):
         return "The numbers that it names are no percents."
     if DENIES.search(question) and not DENIES.search(answer) and not _YES_NO.match(answer):
         return "Numbers of what is not so are not computed."
-    if (word := _NO_NUMBER.match(question)) and not _DATED.search(answer):
+    if (word := _NO_NUMBER.match(question)) and word[1].casefold() == "who" and _names_persons(table):
+        return None  # the row of the number says who
+    if word and not _DATED.search(answer):
         return f"A number does not say {word[1].casefold()}."
     return None
+
+
+def _names_persons(table: TableData) -> bool:
+    """Whether the rows of a table are persons, by the head of their names or by names of two words."""
+    labels = [table.label(row) for row in range(table.header_rows, table.shape[0])]
+    heads = content_words(table.header(table.label_column)) if table.label_column is not None else set[str]()
+    named = sum(_PERSON.fullmatch(label) is not None for label in labels)
+    return bool(heads & _PERSONS) or (bool(labels) and named >= PARAMETERS.nearly_all * len(labels))
 
 
 def asked_size(table: TableData, question: str) -> DocumentAnswer | None:

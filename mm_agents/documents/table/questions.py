@@ -58,7 +58,9 @@ HOLDS: dict[Comparison, Callable[[Decimal, Decimal], bool]] = {
     "equal": operator.eq,
 }
 WHETHER = re.compile(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", re.IGNORECASE)
-_LISTS = re.compile(r"\W*(?:(?:at|for|in|of|on|with) )?(?:which|what|who|list|show|name|give)\b", re.IGNORECASE)
+_LISTS = re.compile(
+    r"\W*(?:(?:(?:at|for|in|of|on|with) )?(?:which|what|who|list|show|name|give)|(?:is|are) there)\b", re.IGNORECASE
+)
 _ASKS_NUMBER = re.compile(r"\bhow (?:much|many)\b|\b(?:number|percent\w*|price|amount|share)\b|\d", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _STATISTIC = re.compile(r"\b(?:mean|average|median)\b", re.IGNORECASE)
@@ -297,7 +299,7 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
         prompt = "\n\n".join([_PROMPT, shown, fenced(question, what="The question")])
         return _by_query(question, series, model.structure(Query, prompt).value)
     found = _by_rules(question, _of_kind(question, series))
-    reason = left_out(question, found.answer) if found.answer else None
+    reason = left_out(table, question, found.answer) if found.answer else None
     return unanswered(question, reason) if reason else found
 
 

@@ -56,12 +56,30 @@ _WHO = re.compile(r"\W*who(?:se|m)?\b", re.IGNORECASE)
 _TIME = re.compile(rf"\b\d{{1,2}}[:.]\d\d\b|\b\d{{1,2}}\.? (?:{'|'.join(MONTHS)})\b", re.IGNORECASE)
 _OF_PERSONS = content_words("people person persons guests pax heads attendees visitors participants members")
 _AGAINST = re.compile(
-    r"\W*(?:which|what|list|show|name|how many)\b.*?\b"
-    r"(?:(?P<less>below|under|(?:less|lower|fewer|smaller) (?:[a-z]+ ){0,3}than)|"
-    r"above|over|(?:more|higher|greater) (?:[a-z]+ ){0,3}than|exceed(?:s|ing)?) "
-    r"(?:their |its |the |own )*(?P<limit>[^\d?]+)\W*$",
+    r"\W*(?:(?P<whether>is|are|was|were|do|does|did|has|have)|which|what|who|list|show|name|how many)\b.*?\b"
+    r"(?:(?P<less>below|under|(?:less|lower|fewer|smaller|worse) (?:[a-z]+ ){0,3}than)|"
+    r"above|over|(?:more|higher|greater|better) (?:[a-z]+ ){0,3}than|exceed(?:s|ing)?) "
+    r"(?:in |on |at |for |their |its |the |own )*(?P<limit>[^\d?]+)\W*$",
     re.IGNORECASE,
 )
+_EVERYTHING = re.compile(
+    r"(?<=\btotal) (?:of |for )?(?:everything|all(?: of (?:it|them|these))?|it all)\b", re.IGNORECASE
+)
+_FOR_MONEY = re.compile(
+    r"(?<!price )(?<!cost )(?<!costs )\b(?P<than>under|below|over|above|(?:less|more) than) "
+    r"(?=[$€£] ?\d|\d[\d.,]* ?(?:euros?|eur|pounds|dollars|[$€£])\W*$)",
+    re.IGNORECASE,
+)
+_GROUP = re.compile(r"\W*(?:which|what) (?P<by>[a-z]+)\b.*\b(?:most|least)\b", re.IGNORECASE)
+_NOT_ADDED = content_words("price rate average mean score mark rating percent")
+_WENT_TO = re.compile(r"\bhow much (?:money )?(?:went|goes|has gone) (?:to|on|for)\b", re.IGNORECASE)
+_MARK = re.compile(r"\b(?:(?P<scored>scored)|marks?|scores?|grades?|results?)\b", re.IGNORECASE)
+_OF_MARKS = content_words("mark score grade result")
+_COUNTED_KIND = re.compile(
+    r"\W*how many (?P<what>[a-z]+)(?: (?:are there|do (?:we|i|you|they) have|are in|does it have)\b.*)?\W*$",
+    re.IGNORECASE,
+)
+_PAID = re.compile(r"\bwhat (?:did|do|does|have|has) \w+ (?:pay|paid|spend|spent)\b(?! (?:with|by)\b)", re.IGNORECASE)
 _OF_MONEY = content_words("price cost fee value")
 _PERSONS = re.compile(
     r"\W*how many (?:people|persons|guests|heads|attendees|visitors|participants|members)\b", re.IGNORECASE
@@ -89,7 +107,12 @@ _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
 def reworded(table: TableData, question: str) -> str:
     """A question in the words that tables are computed by: "the lowest price" of "the cheapest", "3" of "three"."""
-    found = _FASTEST.sub(lambda match: f"{match['change']} the {'most' if match['most'] else 'least'}", question)
+    found = _WENT_TO.sub("how much was spent on", _with_whole_names(table, _EVERYTHING.sub(" ", question)))
+    if table.layout == "text" and not _OF_MARKS & table.words:  # "the best mark in maths" of a column "Maths"
+        found = _MARK.sub(lambda match: " had " if match["scored"] else " ", found)
+    if _prices(table):
+        found = _FOR_MONEY.sub(r"at a price \g<than> ", found)
+    found = _FASTEST.sub(lambda match: f"{match['change']} the {'most' if match['most'] else 'least'}", found)
     found = _ADJECTIVES.sub(lambda match: WORDS["adjectives"][match[0].casefold()], found)
     found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {NUMBER_WORDS[match[2].casefold()]}", found)
     found = _AT_END.sub(lambda match: str(NUMBER_WORDS[match[0].casefold()]), found)
@@ -100,6 +123,16 @@ def reworded(table: TableData, question: str) -> str:
     for short in {short for short in _ACRONYM.findall(table.names) if short in initials}:
         found = _shortened(found, short)
     return _MORE_THAN.sub(lambda match: f"{match[1]}+" if match[1] in open_ended else match[0], found)
+
+
+def _with_whole_names(table: TableData, question: str) -> str:
+    """A question with the whole name of a row for a part of it that no other row has: "Tom Arden" for "Tom"."""
+    labels = [table.label(row) for row in range(table.header_rows, table.shape[0])]
+    for name in dict.fromkeys(_NAME.findall(question)):
+        whole = [label for label in labels if name in re.findall(r"[^\W_]+", label)]
+        if len(whole) == 1 and whole[0] not in question and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+)+", whole[0]):
+            question = re.sub(rf"\b{name}\b", whole[0], question)
+    return question
 
 
 def _shortened(question: str, short: str) -> str:
@@ -116,6 +149,8 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     if (compared := _against(table, question)) is not None:
         return compared
     operation = operation_of(question)
+    if table.layout == "text" and (grouped := _grouped(table, question, operation)) is not None:
+        return grouped
     if table.layout == "text" and (summed := _summed(table, question, operation)) is not None:
         return summed
     if table.layout == "text" and (said := _said_in_text(table, question, operation)) is not None:
@@ -163,11 +198,21 @@ def _against(table: TableData, question: str) -> DocumentAnswer | None:
     named = named or [column for column, head in others.items() if head & counts and not head & _OF_MONEY]
     if len(limits) != 1 or len(named) != 1:
         return None
-    pairs = [(table.at(row, named[0]), table.at(row, limits[0])) for row in range(table.header_rows, table.shape[0])]
+    rows = range(table.header_rows, table.shape[0])
+    if asked["whether"]:
+        rows = [row for row in rows if table.label(row) and table.label(row) in question]
+        if len(rows) != 1:
+            return None
+    pairs = [(table.at(row, named[0]), table.at(row, limits[0])) for row in rows]
     both = [(one, other) for one, other in pairs if one and other and one.quantity and other.quantity]
     if len({cell.quantity.unit for pair in both for cell in pair if cell.quantity}) != 1:
-        return None
+        return None  # of nothing, or of what cannot be compared
     sign = "<" if asked["less"] else ">"
+    if asked["whether"]:
+        (one, other), heads = both[0], [table.header(column) for column in (named[0], limits[0])]
+        said = f"{table.label(one.row)}, {heads[0]}: {one.text}, {heads[1]}: {other.text}"
+        holds = _holds(one, other, less=sign == "<")
+        return answer_from(question, f"{'Yes' if holds else 'No'}: {said}.", holds, [one, other])
     found = [pair for pair in both if _holds(*pair, less=sign == "<")]
     said = [f"{table.label(one.row)} ({one.text} {sign} {other.text})" for one, other in found]
     which = f"{table.header(named[0])} {sign} {table.header(limits[0])}"
@@ -181,6 +226,47 @@ def _holds(one: Cell, other: Cell, *, less: bool) -> bool:
     if one.quantity is None or other.quantity is None:
         return False
     return one.quantity.value < other.quantity.value if less else one.quantity.value > other.quantity.value
+
+
+def _grouped(table: TableData, question: str, operation: questions.Operation) -> DocumentAnswer | None:
+    """The group of rows whose numbers add up to the most or least: "which category cost the most".
+
+    A group is what comes again in the column of texts that the question names; what is added is the column that it
+    names, else the one of money. Prices and marks are not added.
+    """
+    asked = _GROUP.match(question)
+    if asked is None or operation not in ("highest", "lowest") or condition_of(question) is not None:
+        return None
+    by = [
+        column
+        for column, cells in columns_of(table)
+        if content_words(asked["by"]) & content_words(table.header(column))
+        and not any(cell.quantity for cell in cells)
+        and 1 < len({cell.text for cell in cells}) < len(cells)
+    ]
+    heads = {one: content_words(table.header(one)) for one, _ in columns_of(table) if _is_measure(table, one)}
+    heads = {column: head for column, head in heads.items() if not head & _NOT_ADDED}
+    named = [column for column, head in heads.items() if head & content_words(question[asked.end("by") :])]
+    money = named or [one for one in heads if _CURRENCY.search(table.header(one)) or _MONEY.search(table.header(one))]
+    if len(by) != 1 or len(money) != 1:
+        return None
+    groups: dict[str, list[Cell]] = {}
+    for row in range(table.header_rows, table.shape[0]):
+        name, cell = table.at(row, by[0]), table.at(row, money[0])
+        if name is not None and cell is not None and cell.quantity is not None:
+            groups.setdefault(name.text, []).append(cell)
+    sums = {
+        name: sum((one.quantity.value for one in cells if one.quantity), Decimal()) for name, cells in groups.items()
+    }
+    best = (max if operation == "highest" else min)(sums.values(), default=Decimal())
+    names = [name for name, value in sums.items() if value == best]
+    if len(names) != 1:
+        return None
+    cells = groups[names[0]]
+    text = (
+        f"{names[0]}: {table.header(money[0])} sums up to {best:,} over {len(cells)}, the {operation} of {len(sums)}."
+    )
+    return answer_from(question, text, str(best), cells)
 
 
 def _said_in_text(table: TableData, question: str, operation: questions.Operation) -> DocumentAnswer | None:
@@ -258,7 +344,7 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
     None where it names none, or its first word fits several; of two that it names a part of as well.
     """
     others = [column for column, _ in columns_of(table) if column not in chosen.columns]
-    if _HOW_MUCH.search(question):  # "paid by" says who
+    if _HOW_MUCH.search(question) or _PAID.search(question):  # "paid by" says who
         others = [column for column in others if any(cell.quantity for cell in cells_of(table, column))]
     heads = {column: content_words(table.header(column)) for column in others}
     word = _ABOUT.search(question) or _ASKS.match(question)
@@ -273,8 +359,9 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
     whole = {column: max(found) for column, found in places.items() if found and max(found) < len(asked)}
     if _HOW_MANY.match(question):  # what comes next is counted, or the number of it is a column's
         named = [column for column in whole if not min(places[column])]
-        if not named and asked and asked[0] in content_words(title_of(table)):  # "how many members" of a sheet of them
-            return table.label_column
+        of_rows = content_words(f"{title_of(table)} {table.header(table.label_column or 0)}")
+        if not named and of_rows & {*asked[:1], *(_counted_kind(chosen) & content_words(chosen.question))}:
+            return table.label_column  # "how many members" of a sheet of them, "how many double rooms" of one of rooms
         measures = [column for column in whole if _is_measure(table, column)]
         return next(iter(named or of_first_word or measures), None)
     if word and word[1].casefold() == "when":
@@ -288,6 +375,12 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
         only = others if by_first_word and others != [table.label_column] else []
         named = of_first_word or only
     return named[0] if len(named) == 1 else None
+
+
+def _counted_kind(chosen: RowChoice) -> set[str]:
+    """What "how many … are there" counts, behind the words that choose rows: "rooms" of "double rooms"."""
+    match = _COUNTED_KIND.match(chosen.question)
+    return content_words(match["what"]) if match else set()
 
 
 def _asks_text(table: TableData, question: str) -> bool:
