@@ -615,3 +615,9 @@ def test_that_no_way_leads_somewhere_is_in_doubt(deliveries: Flowchart) -> None:
 def test_what_a_thing_is_at_first_is_not_where_the_chart_starts(order: Flowchart) -> None:
     assert order.ask("Where does it start?").answer == "It starts at Start."
     assert order.ask("What does the stock start out as?").answer is None
+
+
+def test_where_one_gets_directly_and_no_shape_that_only_repeats_the_question(deliveries: Flowchart) -> None:
+    start = deliveries.nodes[0].text
+    assert str(deliveries.ask(f"Where can I get to directly from {start.lower()}?").answer).startswith("After ")
+    assert deliveries.ask(f"What about {start.lower()} and elephants?").answer is None

@@ -449,3 +449,17 @@ RECEIPT = _bought(
 def test_items_are_compared_added_and_meant_again(question: str, answer: str | None) -> None:
     found = RECEIPT.ask(question).answer
     assert found is None if answer is None else (found or "").startswith(answer)
+
+
+def test_credits_are_no_credit_card_and_lines_no_price_of_one() -> None:
+    rows = [
+        [(60, "Harbour Bakery Ltd")],
+        [(60, "Credits"), (-600, "0.00")],
+        [(60, "WHOLEMEAL"), (-600, "8.34")],
+        [(60, "JUMBO"), (-600, "2.97")],
+        [(60, "Total"), (-600, "11.31")],
+    ]
+    bill = read_invoice([page_of(rows)])
+    assert bill.ask("what credit card was charged?").answer is None
+    assert bill.ask("Which product has the highest price per piece?").answer is None
+    assert "8.34" in str(bill.ask("What was the most expensive item?").answer)

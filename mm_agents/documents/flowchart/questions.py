@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from mm_agents._optional import require
-from mm_agents._text import ORDINALS, by_form, listed
+from mm_agents._text import ORDINALS, by_form, content_words, listed
 from mm_agents.documents.flowchart import export
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.process import Branch, Process, paths
@@ -413,8 +413,8 @@ def _saying(process: Process, question: str, words: str) -> DocumentAnswer | Non
     ids = with_words(process, words) or [
         id for id in with_words(process, _I_DO.sub(" ", words)) if process.nodes[id].shape != "diamond"
     ]
-    if len(ids) != 1:
-        return None
+    if len(ids) != 1 or content_words(process.name(ids[0])) <= content_words(question):
+        return None  # it says nothing that the question does not
     return answer_of(process, question, f"{quoted(process, ids[0])}.", process.name(ids[0]), ids)
 
 
@@ -516,7 +516,8 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     (r"\b(?:comes?|happens?|goes|is|follows?|next|step|do|done)\b.*?\b(?:after|once|following|if|when)\b"
      r"(?P<what>.+)", _after),
     (r"\bwhat (?:follows|comes next after|is next after|if|when)\b(?P<what>.+)", _after),
-    (r"^\W*where\b.*\b(?:get|goe?s?|continue)\b(?: on)?(?: to)? from\b(?: here)?(?P<what>.+)", _after),
+    (r"^\W*where\b.*\b(?:get|goe?s?|continue)\b(?: on)?(?: to)?(?: directly| straight| next)? from\b(?: here)?"
+     r"(?P<what>.+)", _after),
     (r"\b(?:where|what|which)\b.*?\b(?:does|do) (?P<what>.+?) (?:leads?|goe?s?|points?|connects?|leads? on)(?: on)?"
      r"(?: to)?\W*$", _after),
     (r"\b(?:before|precedes?|(?:leads?|goe?s?|points?) (?:(?:straight|directly|right|immediately|on) )?(?:to|into|at)|"

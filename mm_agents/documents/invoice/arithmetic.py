@@ -153,6 +153,9 @@ def asked_most(asked: Asked) -> DocumentAnswer | None:
     priced = prices_of(asked, of_lines=re.search(r"amount|line|total", asked.text) is not None)
     if match is None or not priced:
         return None
+    unclear = any(one.item.unit_price is None and one.item.quantity is None for one in priced)
+    if unclear and lexicon.EACH.search(asked.text):
+        return asked.unanswered("What one of each costs was not read: their lines may be of several.")
     value = (min if match[1] else max)(one.value for one in priced)
     best = [one for one in priced if one.value == value]
     if not all(one.item.description for one in best):

@@ -279,6 +279,16 @@ def places_of(item: LineItem, *cells: str) -> tuple[Evidence, ...]:
     return tuple(place for name in cells for cell, place in item.evidence.items() if cell == name)
 
 
+_IDLE_IN_LABELS = frozenset("the of de du name a which my your our amount".split())
+
+
+def label_words(text: str) -> frozenset[str]:
+    """The words of a label or an attribute, one for those that mean the same."""
+    words = re.findall(r"[a-z]+|#", re.sub(r"['’]s\b", "", fold(text)))
+    one = re.compile(r"(?<=[a-z]{4})(?<!s)s$")  # "Whatsapps"
+    return frozenset(lexicon.SAME.get(word, one.sub("", word)) for word in words) - _IDLE_IN_LABELS
+
+
 def beside_label(asked: Asked, found: Sequence[Labelled]) -> DocumentAnswer | None:
     """The one value that stands beside labels; None where there is none, or several."""
     if len({one.value for one in found}) != 1:

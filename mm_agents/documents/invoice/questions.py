@@ -33,6 +33,7 @@ from mm_agents.documents.invoice.asked import (
     WHOLE,
     Asked,
     beside_label,
+    label_words,
     matching_items,
     name_of,
     number_of,
@@ -269,15 +270,15 @@ def _said(name: str) -> str:
 
 def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer | None:
     """What stands beside a label with the very words of an attribute; labels are the seller's unless they say so."""
-    wanted = _label_words(attribute)
-    whose = _label_words(f"{attribute} {party}") if party else wanted
+    wanted = label_words(attribute)
+    whose = label_words(f"{attribute} {party}") if party else wanted
     allowed = (whose,) if party == "buyer" else (wanted, whose)
     labels = [(label, one) for one in _labels(asked.invoice) for label in {one.label, *one.label.split("/")}]
-    known = [(_label_words(label), one) for label, one in labels if wanted and _label_words(label)]
+    known = [(label_words(label), one) for label, one in labels if wanted and label_words(label)]
     numbers = [(words | {"number"}, one) for words, one in known if re.match(r"[+(]?\d", one.value or "")]
     known += [(words, one) for words, one in numbers if "number" in wanted]
     found = [one for words, one in known if words in allowed]
-    said = _label_words(asked.text)  # "who is my sales contact" has more of the label than "contact"
+    said = label_words(asked.text)  # "who is my sales contact" has more of the label than "contact"
     found = found or [one for words, one in known if wanted <= words <= said and party is None]
     sure = [one for one in found if one.verified] or found
     values = list(dict.fromkeys(one.value for one in sure))
@@ -303,16 +304,6 @@ def _labels(invoice: InvoiceData) -> list[Labelled]:
             }
             found.append(Labelled.model_validate(field.model_dump() | own))
     return found
-
-
-_IDLE_IN_LABELS = frozenset("the of de du name a which my your our amount".split())
-
-
-def _label_words(text: str) -> frozenset[str]:
-    """The words of a label or an attribute, one for those that mean the same."""
-    words = re.findall(r"[a-z]+|#", re.sub(r"['’]s\b", "", fold(text)))
-    one = re.compile(r"(?<=[a-z]{4})(?<!s)s$")  # "Whatsapps"
-    return frozenset(lexicon.SAME.get(word, one.sub("", word)) for word in words) - _IDLE_IN_LABELS
 
 
 def _not_found(attribute: str, party: str | None, how: str = "was not found") -> str:
@@ -514,9 +505,9 @@ def _asked_other_date(asked: Asked) -> DocumentAnswer | None:
     """When something happened that has a labelled date of its own: "when was the order placed" of "Order Date"."""
     if not re.match(r"\W*(?:and )?(?:when|what day)\b", asked.text):
         return None
-    words = _label_words(asked.text)
+    words = label_words(asked.text)
     dated = [one for one in asked.invoice.labelled if one.value and dates_in(one.value)]
-    found = [one for one in dated if (what := _label_words(one.label) - {"date"}) and what <= words]
+    found = [one for one in dated if (what := label_words(one.label) - {"date"}) and what <= words]
     return beside_label(asked, found)
 
 
@@ -537,6 +528,8 @@ def _asked_counted(asked: Asked) -> DocumentAnswer | None:
 
 _NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?:billing |service )?(?P<what>[a-z]+))\b")
 _BACK = re.compile(r"\b(?:get|got|have|gave|give|given|receive|received|was|were) (?:[a-z]+ )?back\b")  # the change
+_CARD = re.compile(r"\b(?:credit|debit|gift|bank) (?:card|note|account|limit)s?\b")
+_OF_LABELS = frozenset("number no amount name date time code value change".split())
 _OF_PERIODS = frozenset({"billing", "service", "invoice", "subscription"})  # "Billing period: 1 to 31 July"
 
 
@@ -545,10 +538,17 @@ def _asked_label(asked: Asked) -> DocumentAnswer | None:
     match = _NAMES_LABEL.match(asked.text)
     if match is None or (match["what"] is None and asked.names_item):
         return None
-    said = _label_words(match["what"] or asked.text) | (_OF_PERIODS if match["what"] == "period" else set())
+    said = label_words(match["what"] or asked.text) | (_OF_PERIODS if match["what"] == "period" else set())
+    if card := _CARD.search(asked.text):  # no "Credits"
+        said -= label_words(card[0]) - {"card"}
     said = {"change"} if _BACK.search(asked.text) else said
-    labels = [(one, _label_words(one.label)) for one in _labels(asked.invoice) if one.value]
-    labels = [(one, {"change"} if lexicon.CHANGE.fullmatch(fold(one.label)) else words) for one, words in labels]
+    head = label_words((match["what"] or "").rpartition(" ")[2]) - _OF_LABELS  # "credits" are no credit card
+    labels = [(one, label_words(one.label)) for one in _labels(asked.invoice) if one.value]
+    labels = [
+        (one, {"change"} if lexicon.CHANGE.fullmatch(fold(one.label)) else words)
+        for one, words in labels
+        if head <= words
+    ]
     known = [one for one, words in labels if words and words <= said]
     found = known if match["what"] else [one for one in known if any(n.is_money for n in numbers_in(one.value or ""))]
     return beside_label(asked, found)

@@ -26,6 +26,7 @@ from mm_agents.documents.table.series import (
     Series,
     all_series,
     compared_by,
+    is_named_by,
     likeness,
     paths,
     tokens,
@@ -43,8 +44,7 @@ Comparison = Literal["more", "less", "at least", "at most", "equal"]
 _OPERATIONS = cast("dict[Operation, str]", WORDS["operations"])
 _CONDITIONS = cast("dict[Comparison, str]", WORDS["conditions"])
 _PLACE = re.compile(WORDS["words"]["place"], re.IGNORECASE)
-_UNITS = re.compile(r"\s*(?:[^\s\d,.;?!]+\s+){0,2}")
-"""What may stand between a number and "or more"."""
+_UNITS = re.compile(r"\s*(?:[^\s\d,.;?!]+\s+){0,2}")  # between a number and "or more"
 _THINGS, _MORE, _LESS, _WENT_DOWN, _BY_NUMBER = (
     re.compile(WORDS["words"][name], re.IGNORECASE) for name in ("things", "more_than", "less_than", "went_down", "by")
 )
@@ -633,7 +633,7 @@ def named_cell(series: Sequence[Series], asked: Sequence[str]) -> tuple[Series, 
 def _names_word_of(found: DocumentAnswer, question: str, operation: Operation) -> bool:
     """Whether the cell that a question names has the operation's own word in its name."""
     said = set(tokens(question)) - set(tokens(without_operation(question, operation)))
-    return bool(said & set(tokens(found.answer or "")))
+    return is_named_by(found.answer or "", said, tokens(question))
 
 
 def _difference(question: str, series: Sequence[Series], asked: Sequence[str]) -> DocumentAnswer:

@@ -127,6 +127,15 @@ def all_series(table: TableData) -> list[Series]:
 _EXTREME = re.compile(r"\b(?:highest|lowest) (?P<what>[a-z]+)", re.IGNORECASE)
 
 
+def is_named_by(text: str, words: set[str], asked: Sequence[str]) -> bool:
+    """Whether a name has one of some words of a question, and does not go on with another than the question does.
+
+    "Most" of "the most effective way" is not that of "the most undecided".
+    """
+    pairs = re.finditer(r"(?=\b(?P<word>[^\W_]+)(?: (?P<next>[^\W\d_]+))?)", text)
+    return any(set(tokens(one["word"])) & words and set(tokens(one["next"] or "")) <= set(asked) for one in pairs)
+
+
 def compared_by(question: str, series: Sequence[Series]) -> Sequence[Series]:
     """The series that the word after a superlative names, as "the highest price in stock" is none of "stock"."""
     named = _EXTREME.search(question)
