@@ -28,7 +28,7 @@ _LINES = 8  # of a text that is shown as a card
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cited:
-    """A place that an answer rests on: its title, and a JPEG of it."""
+    """A place that an answer cites: its title, and a JPEG of it."""
 
     title: str
     picture: bytes
@@ -43,7 +43,7 @@ class Panel:
         hits: what was found.
         query: a JPEG of the picture or clip that was asked with.
         answer: what is said to the question.
-        cited: what the answer rests on.
+        cited: its places.
     """
 
     title: str

@@ -164,7 +164,7 @@ _MARGIN = 6  # heights of a cited value around it, so that the rows beside it ar
 
 
 def _cited(answer: Answer) -> list[contact_sheet.Cited]:
-    """The places that an answer rests on."""
+    """The places that an answer cites."""
     return [
         contact_sheet.Cited(
             title=f"[{source.number}] {source.name}: {source.evidence.quote}",
