@@ -204,28 +204,25 @@ def _against(table: TableData, question: str) -> DocumentAnswer | None:
         if len(rows) != 1:
             return None
     pairs = [(table.at(row, named[0]), table.at(row, limits[0])) for row in rows]
-    both = [(one, other) for one, other in pairs if one and other and one.quantity and other.quantity]
-    if len({cell.quantity.unit for pair in both for cell in pair if cell.quantity}) != 1:
-        return None  # of nothing, or of what cannot be compared
+    both = [
+        (one, other, one.quantity.value - other.quantity.value)
+        for one, other in pairs
+        if one and other and one.quantity and other.quantity and one.quantity.unit == other.quantity.unit
+    ]
+    if not both or len(both) < len([pair for pair in pairs if all(cell and cell.quantity for cell in pair)]):
+        return None  # of nothing, or of units that are not compared
     sign = "<" if asked["less"] else ">"
     if asked["whether"]:
-        (one, other), heads = both[0], [table.header(column) for column in (named[0], limits[0])]
-        said = f"{table.label(one.row)}, {heads[0]}: {one.text}, {heads[1]}: {other.text}"
-        holds = _holds(one, other, less=sign == "<")
+        one, other, more = both[0]
+        said = f"{table.label(one.row)}, {table.header(named[0])}: {one.text}, {table.header(limits[0])}: {other.text}"
+        holds = more < 0 if asked["less"] else more > 0
         return answer_from(question, f"{'Yes' if holds else 'No'}: {said}.", holds, [one, other])
-    found = [pair for pair in both if _holds(*pair, less=sign == "<")]
-    said = [f"{table.label(one.row)} ({one.text} {sign} {other.text})" for one, other in found]
+    found = [one for one in both if (one[-1] < 0 if asked["less"] else one[-1] > 0)]
+    said = [f"{table.label(one.row)} ({one.text} {sign} {other.text})" for one, other, _ in found]
     which = f"{table.header(named[0])} {sign} {table.header(limits[0])}"
     text = f"{len(found)} of {len(both)} have {which}{': ' if said else ''}{', '.join(said)}."
-    cells = [cell for pair in found or both for cell in pair]
-    return answer_from(question, text, [table.label(one.row) for one, _ in found], cells)
-
-
-def _holds(one: Cell, other: Cell, *, less: bool) -> bool:
-    """Whether a number is less than another; or more."""
-    if one.quantity is None or other.quantity is None:
-        return False
-    return one.quantity.value < other.quantity.value if less else one.quantity.value > other.quantity.value
+    cells = [cell for one, other, _ in found or both for cell in (one, other)]
+    return answer_from(question, text, [table.label(one.row) for one, *_ in found], cells)
 
 
 def _grouped(table: TableData, question: str, operation: questions.Operation) -> DocumentAnswer | None:
@@ -360,7 +357,7 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
     if _HOW_MANY.match(question):  # what comes next is counted, or the number of it is a column's
         named = [column for column in whole if not min(places[column])]
         of_rows = content_words(f"{title_of(table)} {table.header(table.label_column or 0)}")
-        if not named and of_rows & {*asked[:1], *(_counted_kind(chosen) & content_words(chosen.question))}:
+        if not named and of_rows & {*asked[:1], *_counted_kind(chosen)}:
             return table.label_column  # "how many members" of a sheet of them, "how many double rooms" of one of rooms
         measures = [column for column in whole if _is_measure(table, column)]
         return next(iter(named or of_first_word or measures), None)
