@@ -80,22 +80,21 @@ def picture(
     draw = PIL.ImageDraw.Draw(sheet)
     for row, panel in enumerate(panels):
         top = row * row_height + _GAP
-        left = _GAP
+        left, caption_top = _GAP, top + 40 + int(_CARD * 0.66)
         draw.text((left, top), panel.title, fill="#111", font=_font(20))
         if panel.query:
             _paste(sheet, panel.query, left, top + 34)
-            draw.text((left, top + 40 + int(_CARD * 0.66)), "asked with this", fill="#777", font=_font(15))
+            draw.text((left, caption_top), "asked with this", fill="#777", font=_font(15))
             left += _CARD + _GAP
         if panel.answer:
             _paste(sheet, None, left, top + 34, text=panel.answer)
             left += _CARD + _GAP
         for place in panel.cited[: per_row - 1]:
             _paste(sheet, place.picture, left, top + 34)
-            draw.text((left, top + 40 + int(_CARD * 0.66)), place.title[:30], fill="#111", font=_font(16))
+            draw.text((left, caption_top), place.title[:30], fill="#111", font=_font(16))
             left += _CARD + _GAP
         for hit in panel.hits[: per_row - (1 if panel.query else 0)]:
             _paste(sheet, boxed(hit, locate(hit)), left, top + 34, text=_passage(hit))
-            caption_top = top + 40 + int(_CARD * 0.66)
             draw.text((left, caption_top), hit.name[:30], fill="#111", font=_font(16))
             facts = (f"{hit.score:.3f}", hit.strength, moment(hit) or (hit.object.label if hit.object else ""))
             draw.text((left, caption_top + 20), _drawable("   ".join(filter(None, facts))), fill="#777", font=_font(15))

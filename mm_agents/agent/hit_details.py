@@ -41,7 +41,7 @@ from mm_agents.types import SPOKEN, Box, Evidence, Text
 if TYPE_CHECKING:
     from mm_agents.library import Library
     from mm_agents.protocols import Embedder
-    from mm_agents.types import FloatArray
+    from mm_agents.types import FloatArray, Role
 
 _LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
 _QUOTED = 5  # texts that are looked through for the value that is asked for
@@ -101,7 +101,7 @@ class HitDetails:
         self._library = library
         self._sight = ImageClassifierView(library)
         self.embedder: Embedder = embedder
-        self._known: dict[str, dict[str, FloatArray]] = {}
+        self._known: dict[tuple[str, Role], dict[str, FloatArray]] = {}
 
     def embedder_for(self, language: str | None) -> Embedder:
         """What compares texts with questions of a language: the one for English where it has no other."""
@@ -265,24 +265,25 @@ class HitDetails:
         said = likeliest(question, [one for one in found if WITHHELD not in one.whole], _COMPARED)
         if not said:
             return [], []
-        asked = embedder.embed([Text(text=question)], role="query")[0]
-        return said, [float(row @ asked) for row in self._vectors([one.compared for one in said], embedder)]
+        (asked,) = self._vectors([question], embedder, role="query")
+        rows = self._vectors([one.compared for one in said], embedder, role="document")
+        return said, [float(row @ asked) for row in rows]
 
     def _bands(self, question: str, embedder: Embedder) -> tuple[float, float]:
         """From which cosines a text is fairly and strongly like a question; none is where that is not known."""
         if not isinstance(embedder, Calibrated):
             return math.inf, math.inf
-        asked = embedder.embed([Text(text=question)], role="query")[0]
+        (asked,) = self._vectors([question], embedder, role="query")
         return embedder.bands(asked, asked="text", of="text")
 
-    def _vectors(self, texts: Sequence[str], embedder: Embedder) -> list[FloatArray]:
-        """The vectors of passages, each of shape (width,); one that was compared before is not embedded again."""
-        known = self._known.get(embedder.name, {})
+    def _vectors(self, texts: Sequence[str], embedder: Embedder, *, role: Role) -> list[FloatArray]:
+        """The vectors of questions or passages, each of shape (width,); one of before is not embedded again."""
+        known = self._known.get((embedder.name, role), {})
         found = {text: known[text] for text in texts if text in known}
         if new := [text for text in dict.fromkeys(texts) if text not in found]:
-            found |= zip(new, embedder.embed([Text(text=text) for text in new], role="document"), strict=True)
+            found |= zip(new, embedder.embed([Text(text=text) for text in new], role=role), strict=True)
             kept = known if len(known) < _REMEMBERED else {}
-            self._known[embedder.name] = kept | found  # a dict of its own, as several threads may ask
+            self._known[embedder.name, role] = kept | found  # a dict of its own, as several threads may ask
         return [found[text] for text in texts]
 
     def _nearest(self, hit: Mapping[str, Any], question: str, found: Passage, embedder: Embedder) -> Passage:
@@ -299,9 +300,9 @@ class HitDetails:
             return found
         elsewhere = chosen(question, said, near, text, hit["name"])
         if not (of_rows or elsewhere.lacks or elsewhere.unsaid):
-            at = said.index(Paragraph(text=elsewhere.text, under=elsewhere.under))
-            kind, is_near = kind_of(question), near[at] >= self._bands(question, embedder)[0]
-            if elsewhere.covers or (is_near and kind is not None and has_value(kind, elsewhere.text)):
+            at, kind = said.index(Paragraph(text=elsewhere.text, under=elsewhere.under)), kind_of(question)
+            is_value = kind is not None and has_value(kind, elsewhere.text)
+            if elsewhere.covers or (is_value and near[at] >= self._bands(question, embedder)[0]):
                 return replace(elsewhere, covers=True)
         return nearest_passage(question, said, near, text, hit["name"], found)
 

@@ -97,7 +97,6 @@ _COUNTED = re.compile(
 _BESIDE = 4
 """How many words a number is from what it counts: "four fresh brown eggs"."""
 _NO_NUMBER = frozenset({"no", "none", "single", "dozen", "half"})
-_OF_DATES = [[month] for month in MONTHS]
 _LONG_CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_]|\d{3})[\w/-]{3,}$")
 _CODE = re.compile(rf"\b(?:{'|'.join(_PATTERNS['codes'])})\b")
 _BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
@@ -519,9 +518,9 @@ def _number_beside(what: str, passage: str) -> bool:
     counted = [n for n, word in enumerate(words) if content_words(word) & nouns]
     numbers = [
         n
-        for n, word in enumerate(words)
+        for n, (word, following) in enumerate(pairwise([*words, ""]))
         if (word in NUMBER_WORDS or word in _NO_NUMBER or re.fullmatch(r"(?!(?:19|20)\d\d$)\d+", word))
-        and words[n + 1 : n + 2] not in _OF_DATES
+        and following not in MONTHS
     ]
     return any(abs(number - noun) <= _BESIDE for number in numbers for noun in counted)
 

@@ -529,7 +529,6 @@ def _asked_counted(asked: Asked) -> DocumentAnswer | None:
 _NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?:billing |service )?(?P<what>[a-z]+))\b")
 _BACK = re.compile(r"\b(?:get|got|have|gave|give|given|receive|received|was|were) (?:[a-z]+ )?back\b")  # the change
 _CARD = re.compile(r"\b(?:credit|debit|gift|bank) (?:card|note|account|limit)s?\b")
-_OF_LABELS = frozenset("number no amount name date time code value change".split())
 _OF_PERIODS = frozenset({"billing", "service", "invoice", "subscription"})  # "Billing period: 1 to 31 July"
 
 
@@ -538,18 +537,14 @@ def _asked_label(asked: Asked) -> DocumentAnswer | None:
     match = _NAMES_LABEL.match(asked.text)
     if match is None or (match["what"] is None and asked.names_item):
         return None
-    said = label_words(match["what"] or asked.text) | (_OF_PERIODS if match["what"] == "period" else set())
+    said = label_words(match["what"] or asked.text)
     if card := _CARD.search(asked.text):  # no "Credits"
         said -= label_words(card[0]) - {"card"}
-    said = {"change"} if _BACK.search(asked.text) else said
-    head = label_words((match["what"] or "").rpartition(" ")[2]) - _OF_LABELS  # "credits" are no credit card
+    said = frozenset({"change"}) if _BACK.search(asked.text) else said
+    least, most = said if match["what"] else set[str](), said | (_OF_PERIODS if match["what"] == "period" else set())
     labels = [(one, label_words(one.label)) for one in _labels(asked.invoice) if one.value]
-    labels = [
-        (one, {"change"} if lexicon.CHANGE.fullmatch(fold(one.label)) else words)
-        for one, words in labels
-        if head <= words
-    ]
-    known = [one for one, words in labels if words and words <= said]
+    labels = [(one, {"change"} if lexicon.CHANGE.fullmatch(fold(one.label)) else words) for one, words in labels]
+    known = [one for one, words in labels if words and least <= words <= most]
     found = known if match["what"] else [one for one in known if any(n.is_money for n in numbers_in(one.value or ""))]
     return beside_label(asked, found)
 

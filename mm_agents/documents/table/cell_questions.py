@@ -57,9 +57,9 @@ def left_out(table: TableData, question: str, answer: str) -> str | None:
         return "The numbers that it names are no percents."
     if DENIES.search(question) and not DENIES.search(answer) and not _YES_NO.match(answer):
         return "Numbers of what is not so are not computed."
-    if (word := _NO_NUMBER.match(question)) and word[1].casefold() == "who" and _names_persons(table):
-        return None  # the row of the number says who
-    if word and not _DATED.search(answer):
+    word = _NO_NUMBER.match(question)
+    is_told = word is not None and word[1].casefold() == "who" and _names_persons(table)  # by the row of the number
+    if word and not is_told and not _DATED.search(answer):
         return f"A number does not say {word[1].casefold()}."
     return None
 

@@ -189,7 +189,7 @@ def _against(table: TableData, question: str) -> DocumentAnswer | None:
     asked = _AGAINST.match(question)
     if asked is None or DENIES.search(question):
         return None
-    heads = {one: content_words(table.header(one)) for one, _ in columns_of(table) if _is_measure(table, one)}
+    heads = _measures(table)
     wanted = content_words(asked["limit"])
     limits = [column for column, head in heads.items() if wanted and wanted <= head]
     counts = content_words(WORDS["asks"]["how many"])
@@ -203,26 +203,27 @@ def _against(table: TableData, question: str) -> DocumentAnswer | None:
         rows = [row for row in rows if table.label(row) and table.label(row) in question]
         if len(rows) != 1:
             return None
-    pairs = [(table.at(row, named[0]), table.at(row, limits[0])) for row in rows]
+    pairs = ((table.at(row, named[0]), table.at(row, limits[0])) for row in rows)
     both = [
-        (one, other, one.quantity.value - other.quantity.value)
+        (one, one.quantity, other, other.quantity)
         for one, other in pairs
-        if one and other and one.quantity and other.quantity and one.quantity.unit == other.quantity.unit
+        if one and other and one.quantity and other.quantity
     ]
-    if not both or len(both) < len([pair for pair in pairs if all(cell and cell.quantity for cell in pair)]):
-        return None  # of nothing, or of units that are not compared
-    sign = "<" if asked["less"] else ">"
+    if not both or any(number.unit != limit.unit for _, number, _, limit in both):
+        return None
+    holds = questions.HOLDS["less" if asked["less"] else "more"]
     if asked["whether"]:
-        one, other, more = both[0]
+        one, number, other, limit = both[0]
         said = f"{table.label(one.row)}, {table.header(named[0])}: {one.text}, {table.header(limits[0])}: {other.text}"
-        holds = more < 0 if asked["less"] else more > 0
-        return answer_from(question, f"{'Yes' if holds else 'No'}: {said}.", holds, [one, other])
-    found = [one for one in both if (one[-1] < 0 if asked["less"] else one[-1] > 0)]
-    said = [f"{table.label(one.row)} ({one.text} {sign} {other.text})" for one, other, _ in found]
+        is_so = holds(number.value, limit.value)
+        return answer_from(question, f"{'Yes' if is_so else 'No'}: {said}.", is_so, [one, other])
+    sign = "<" if asked["less"] else ">"
+    found = [(one, other) for one, number, other, limit in both if holds(number.value, limit.value)]
+    said = [f"{table.label(one.row)} ({one.text} {sign} {other.text})" for one, other in found]
     which = f"{table.header(named[0])} {sign} {table.header(limits[0])}"
     text = f"{len(found)} of {len(both)} have {which}{': ' if said else ''}{', '.join(said)}."
-    cells = [cell for one, other, _ in found or both for cell in (one, other)]
-    return answer_from(question, text, [table.label(one.row) for one, *_ in found], cells)
+    cells = [cell for pair in found or [(one, other) for one, _, other, _ in both] for cell in pair]
+    return answer_from(question, text, [table.label(one.row) for one, _ in found], cells)
 
 
 def _grouped(table: TableData, question: str, operation: questions.Operation) -> DocumentAnswer | None:
@@ -241,8 +242,7 @@ def _grouped(table: TableData, question: str, operation: questions.Operation) ->
         and not any(cell.quantity for cell in cells)
         and 1 < len({cell.text for cell in cells}) < len(cells)
     ]
-    heads = {one: content_words(table.header(one)) for one, _ in columns_of(table) if _is_measure(table, one)}
-    heads = {column: head for column, head in heads.items() if not head & _NOT_ADDED}
+    heads = {column: head for column, head in _measures(table).items() if not head & _NOT_ADDED}
     named = [column for column, head in heads.items() if head & content_words(question[asked.end("by") :])]
     money = named or [one for one in heads if _CURRENCY.search(table.header(one)) or _MONEY.search(table.header(one))]
     if len(by) != 1 or len(money) != 1:
@@ -320,8 +320,7 @@ def _persons(table: TableData, question: str, column: int | None) -> int | None:
     "How many guests sleep there?" of the rows of guests with a column "people" adds that up.
     """
     counted = _PERSONS.match(question)
-    heads = {one: content_words(table.header(one)) for one, _ in columns_of(table) if _is_measure(table, one)}
-    persons = [one for one, head in heads.items() if head and head <= _OF_PERSONS]
+    persons = [one for one, head in _measures(table).items() if head and head <= _OF_PERSONS]
     is_named = column is not None and column == table.label_column
     return persons[0] if counted and len(persons) == 1 and is_named else column
 
@@ -407,6 +406,11 @@ def _is_measure(table: TableData, column: int) -> bool:
     """Whether a column has numbers that can be added up, and not those that name its rows."""
     counted = all(cell.quantity is not None for cell in cells_of(table, column))
     return column != table.label_column and counted and not _is_dated(table, column)
+
+
+def _measures(table: TableData) -> dict[int, set[str]]:
+    """The columns of numbers that can be added up, each with the words of its head."""
+    return {one: content_words(table.header(one)) for one, _ in columns_of(table) if _is_measure(table, one)}
 
 
 def _place(word: str, asked: Sequence[str]) -> int:
