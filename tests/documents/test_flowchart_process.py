@@ -621,3 +621,18 @@ def test_where_one_gets_directly_and_no_shape_that_only_repeats_the_question(del
     start = deliveries.nodes[0].text
     assert str(deliveries.ask(f"Where can I get to directly from {start.lower()}?").answer).startswith("After ")
     assert deliveries.ask(f"What about {start.lower()} and elephants?").answer is None
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("how many arrows end at Check the order?", 2),
+        ("How many lines come out of “In stock?”", 2),
+        ("how many arrows lead to the moon?", None),
+        ("What comes right after packing it?", ["Done"]),
+        ("What happens after you pack them?", ["Done"]),
+        ("What happens after you weigh them?", None),
+    ],
+)
+def test_arrows_are_counted_and_what_is_done_names_its_step(order: Flowchart, question: str, wanted: object) -> None:
+    assert order.ask(question).value == wanted

@@ -463,3 +463,41 @@ def test_credits_are_no_credit_card_and_lines_no_price_of_one() -> None:
     assert bill.ask("what credit card was charged?").answer is None
     assert bill.ask("Which product has the highest price per piece?").answer is None
     assert "8.34" in str(bill.ask("What was the most expensive item?").answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How much more did we spend on the mojitos than on the fish tacos?", "33.00 − 16.00 = 17.00 GBP"),
+        ("How much more does a mojito cost than the Great White?", "11.00 − 5.00 = 6.00 GBP"),
+        ("how many of the dishes were 16.00 each?", "1 of 4 costs 16 GBP: “Fish tacos”"),
+        ("how many of the drinks were 11.00 each?", None),  # it is one line of three pieces
+        ("I gave them a hundred, how much should I get back?", "100.00 − 72.00 = 28.00 GBP."),
+        ("If I pay with an 80 pound note, what change do I get?", "80.00 − 72.00 = 8.00 GBP."),
+        ("if I pay with fifty, how much change?", None),
+        ("Do I get my money back?", None),
+    ],
+)
+def test_what_was_spent_is_compared_and_change_is_computed(question: str, answer: str | None) -> None:
+    found = RECEIPT.ask(question).answer
+    assert found is None if answer is None else (found or "").startswith(answer)
+
+
+def test_days_of_the_week_and_a_tax_of_nothing(invoice: Invoice) -> None:
+    assert invoice.ask("What day of the week was it issued?").value == "Monday"
+    assert invoice.ask("which weekday is it due?").value == "Sunday"
+    assert invoice.ask("Which weekday does the shop close?").answer is None
+    assert invoice.ask("Did they add any tax?").answer == "Yes: the tax is 29.00 GBP."
+    free = invoice.model_copy(update={"tax": invoice.tax.model_copy(update={"value": Decimal("0.00")})})
+    assert free.ask("Was VAT charged?").answer == "No: the tax is 0.00 GBP."
+    assert free.ask("Is VAT included?").answer is None
+    parts = invoice.ask("what was it before tax and how much tax came on top?").parts
+    assert [part.value for part in parts] == ["145.00", "29.00"]
+
+
+def test_taxes_of_two_rates_are_compared(invoice: Invoice) -> None:
+    (tax,) = invoice.taxes
+    low = tax.model_copy(update={"rate": Decimal(5), "amount": Decimal("4.00")})
+    both = invoice.model_copy(update={"taxes": (tax, low)})
+    assert both.ask("How much more tax is there at 20% than at 5%?").value == "25.00"
+    assert both.ask("How much more tax is there at 20% than at 7%?").answer is None

@@ -78,7 +78,11 @@ _DOES = re.compile(
     r"here|in this (?:chart|diagram|process))\b",
     re.IGNORECASE,
 )
-_DONE = re.compile(r"\b(?:is|are|was|were|be|been|gets?|got) (?:\w+ly )?\w+ed\b", re.IGNORECASE)
+_DONE = re.compile(
+    r"\b(?:is|are|was|were|be|been|gets?|got) (?:\w+ly )?\w+ed\b|^\W*\w+ing (?:it|them|this|that|these|those)\W*$|"
+    r"^\W*(?:i|you|we|they|one|someone|he|she) (?:have |has )?\w+(?: (?:it|them|this|that|these|those))?\W*$",
+    re.IGNORECASE,
+)
 _I_DO = re.compile(r"\b(?:i|we|you|do|can|should|must|need to|have to|with|into|my|our)\b", re.IGNORECASE)
 _ASKS_WAY = re.compile(r"^\W*(?:is there|are there|can|could|does|do|is it)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -168,6 +172,21 @@ def _count_steps(process: Process, question: str, *, shapes: bool) -> DocumentAn
     kinds = f" ({listed(done)})" if len(done) > 1 else ""
     apart = f", with {listed(beside)}" if beside else ""
     return answer_of(process, question, f"There {_are(len(ids), 'step')}{kinds}{apart}.", len(ids), ids)
+
+
+def _count_arrows(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    """How many arrows lead into a shape, or out of it."""
+    into = match["into"] is not None
+    id = node_named(process, match["what"])
+    if id is None or unexplained(match["what"], process.nodes[id].text):
+        return None
+    edges = [edge for source in process.order for edge in process.ways[source]]
+    ends = [edge.source if into else edge.target for edge in edges if (edge.target if into else edge.source) == id]
+    named = f": {'from' if into else 'to'} {listed([quoted(process, end) for end in ends])}" if ends else ""
+    text = (
+        f"{len(ends)} arrow{'' if len(ends) == 1 else 's'} {'into' if into else 'out of'} {quoted(process, id)}{named}."
+    )
+    return answer_of(process, question, text, len(ends), [id, *dict.fromkeys(ends)])
 
 
 def _numbered(*counted: tuple[Sequence[str], str, str]) -> list[str]:
@@ -487,6 +506,9 @@ def _summary(process: Process, question: str, match: re.Match[str]) -> DocumentA
 _PLACE = rf"(?:{'|'.join(ORDINALS)}|last) (?:decision|condition|question|step|task|action)\b"
 _Tell = Callable[[Process, str, "re.Match[str]"], "DocumentAnswer | None"]
 _KINDS: Sequence[tuple[str, _Tell]] = (
+    (r"how many (?:arrows?|lines|edges|connections|connectors|links)\b(?: that)? "
+     r"(?:(?P<into>(?:end|arrive|stop)s?(?: up)? (?:at|in)|(?:lead|goe?|point|come|run)s? (?:in)?to|enters?|reach)|"
+     r"(?:start|begin|come|goe?|lead|run)s?(?: out| away)? (?:from|of|at)|leaves?) (?P<what>.+)", _count_arrows),
     (
         r"how many (?P<what>yes\W+(?:or )?no \w+|decisions?|questions?|branch\w*|ways?|paths?|conditions?|diamonds?|"
         r"steps?|nodes?|boxes|"
@@ -559,7 +581,7 @@ def _saying_all(process: Process, phrase: str) -> str | None:
 
     A phrase of one word says what is done: "it was refunded" of "Refund after treatment".
     """
-    said = stems_of(phrase) - stems_of(_GOODS)
+    said = stems_of(phrase) - stems_of(_GOODS) - stems_of(_IDLE)
     is_said = len(said) > 1 or (said and _DONE.search(phrase))
     ids = [id for id in process.order if is_said and said <= stems_of(process.nodes[id].text)]
     return ids[0] if len(ids) == 1 and not process.is_decision(ids[0]) and not NEGATIVE.search(phrase) else None

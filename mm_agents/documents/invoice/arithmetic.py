@@ -52,6 +52,8 @@ _MORE = re.compile(
     r"\bdifference between\b(?P<first>.+?)\band\b(?P<second>.+)|"
     r"(?:\bwhat (?:is|are|was|were)\b|^)(?P<whole>.+?)\b(?:minus|less)\b(?P<part>[^%]+)$"
 )
+_SPENT = re.compile(r"\b(?:spen[dt]|paid|pay)\b")
+"""That asks for what was paid for all that was bought of something, and not for the price of one."""
 _HYPOTHETICAL = re.compile(
     r"\b(?:half|third of|quarter of|twice|double|triple|divided?|split|shared?|minus|difference|ratio|times|instead|"
     r"rather than|unless|tip|per (?:person|head|month|week|year|day))\b"
@@ -64,6 +66,11 @@ _CHECKS = re.compile(r"^\W*(?:is|are|was|were|does|do|did|can|has|have)\b|\brate
 _BOUND = re.compile(
     r"\b(?:(?P<over>above|over|more than|greater than|higher than|exceed(?:s|ing)?)|below|under|less than|lower than|"
     r"cheaper than)\s+[$€£]?\s*(?P<number>\d[\d.,]*\d|\d)"
+)
+
+_AT_PRICE = re.compile(
+    r"\b(?:cost(?:s|ing)?|are|were|is|was|at|for|priced(?: at)?)\s+(?:exactly )?[$€£]?\s*(?P<number>\d[\d,]*\.\d\d)"
+    r"(?: (?:each|apiece|a piece))?\W*$"
 )
 
 
@@ -96,7 +103,7 @@ def not_computed(asked: Asked) -> DocumentAnswer | None:
 
 def asked_filter(asked: Asked) -> DocumentAnswer | None:
     """The items that cost more or less than a number, whether there are any, or how many."""
-    bound = _BOUND.search(asked.text)
+    bound = _BOUND.search(asked.text) or _AT_PRICE.search(asked.text)
     of_items = lexicon.THINGS.search(asked.text) and re.search(r"\b(?:which|what|list|show|how many)\b", asked.text)
     any_of_them = re.match(r"\W*(?:is|was|were|did|does|do|are)\b.*\b(?:any|some)thing\b", asked.text)
     if bound is None or not (of_items or any_of_them):
@@ -107,14 +114,24 @@ def asked_filter(asked: Asked) -> DocumentAnswer | None:
     priced = prices_of(asked, of_lines=re.search(r"\bamount|\bline|\btotal|altogether", asked.text) is not None)
     if limit is None or len(priced) < len(asked.invoice.items) or not priced or re.search(r"\bnot\b|n't\b", asked.text):
         return asked.unanswered("Items are compared where each of them has a price, without a negation.")
-    held = [one for one in priced if (one.value > limit if bound["over"] else one.value < limit)]
+    held = [one for one in priced if _holds(bound, one.value, limit)]
+    if bound.re is _AT_PRICE and any(one.item.quantity not in (None, 1) for one in held):
+        return asked.unanswered("Lines of several pieces are not counted by the price of one.")
     places = [place for one in held or priced for place in one.places]
     shown = f"{plain_quantity(limit)}{asked.currency}"
     told = ", ".join(f"“{name_of(one.item)}” ({plain_money(one.value)})" for one in held) or "none"
-    verb = f"cost{'s' if len(held) == 1 else ''} {'more' if bound['over'] else 'less'} than {shown}"
+    how = "" if bound.re is _AT_PRICE else f"{'more' if bound['over'] else 'less'} than "
+    verb = f"cost{'s' if len(held) == 1 else ''} {how}{shown}"
     said = ("Yes: " if held else "No: ") if any_of_them else ""
     text = f"{said}{len(held)} of {len(priced)} {verb}: {told}."
     return asked.answer(text, [name_of(one.item) for one in held], places)
+
+
+def _holds(bound: re.Match[str], value: Decimal, limit: Decimal) -> bool:
+    """Whether a price is what a question asks for: the number itself, or more or less than it."""
+    if bound.re is _AT_PRICE:
+        return value == limit
+    return value > limit if bound["over"] else value < limit
 
 
 # ---------------------------------------------------------------- the most, the least, and two of them
@@ -291,8 +308,8 @@ def _of_item(item: LineItem, *, of_lines: bool = False) -> _Base | None:
 
 def _amount(text: str) -> str | None:
     """The one amount that a piece of a question names."""
-    if re.search(r"\bnet\b", text):
-        return "subtotal"
+    if whole := re.search(r"\b(?:net(?:to)?|(gross|brutto))\b", text):
+        return "total" if whole[1] else "subtotal"
     named = (name for name, pattern, _ in lexicon.ASKED_FIELDS if name in MONEY and re.search(pattern, text))
     return next(named, None)
 
@@ -306,8 +323,9 @@ def _asked_difference(asked: Asked) -> DocumentAnswer | None:
     if match is None or re.search(r"\bdays?\b|\bdates?\b", asked.text):
         return None
     pieces = [piece for piece in match.groupdict().values() if piece is not None]
-    found = [base for piece in pieces if (base := _named(asked, piece)) is not None]
-    if len(found) < 2 or found[0][1] == found[1][1]:
+    of_lines = _SPENT.search(asked.text) is not None and not lexicon.EACH.search(asked.text)
+    found = [base for piece in pieces if (base := _named(asked, piece, of_lines=of_lines)) is not None]
+    if len(found) < 2 or found[0][3] == found[1][3]:
         return None
     (one, name, *_), (other, second, *_) = ((base[0], base[3]) for base in found)
     high, low = max(one, other), min(one, other)
@@ -320,6 +338,9 @@ def _asked_difference(asked: Asked) -> DocumentAnswer | None:
 
 def _named(asked: Asked, piece: str, *, of_lines: bool = False) -> _Named | None:
     """What a piece of a comparison names, with its name in the answer; of an item the price, or what its line is."""
+    rate = re.search(rf"{_PERCENT}(?!\w)", piece)
+    if rate is not None and re.search(rf"\b(?:{TAX})\b", asked.text):
+        return _of_rate(asked, parse_number(rate["number"]))
     item = the_item(asked.invoice, telling_words(words_of(fold(piece))))
     if item is not None:
         base = _of_item(item, of_lines=of_lines)
@@ -327,6 +348,15 @@ def _named(asked: Asked, piece: str, *, of_lines: bool = False) -> _Named | None
     name = _amount(piece)
     base = _of_field(asked, name) if name else None
     return None if base is None or name is None else (*base, name)
+
+
+def _of_rate(asked: Asked, rate: Decimal | None) -> _Named | None:
+    """The tax of a rate, where it is one of the rates on the invoice."""
+    found = [(tax.amount, tax) for tax in asked.invoice.taxes if tax.rate == rate and tax.amount is not None]
+    if rate is None or len(found) != 1:
+        return None
+    ((amount, tax),) = found
+    return amount, tuple(tax.evidence), None if tax.verified else "not verified", f"{plain_quantity(rate)} % tax"
 
 
 # ---------------------------------------------------------------- whether they hold

@@ -1,4 +1,4 @@
-"""Questions about who served and how it was paid, until when a discount is given, and whether a day is in time."""
+"""Questions about who served, how it was paid, what comes back, when a discount ends, and about days of the week."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from functools import cache
 from mm_agents._text import MONTHS, content_words
 from mm_agents.documents.dates import dates_in, fold
 from mm_agents.documents.invoice import lexicon
-from mm_agents.documents.invoice.asked import Asked, beside_label
+from mm_agents.documents.invoice.arithmetic import TAX
+from mm_agents.documents.invoice.asked import Asked, beside_label, number_of
 from mm_agents.documents.invoice.data import Labelled
 from mm_agents.documents.numbers import numbers_in, plain_money
 from mm_agents.types import DocumentAnswer
@@ -78,7 +79,102 @@ def asked_in_time(asked: Asked) -> DocumentAnswer | None:
     return asked.answer(f"{'Yes' if right else 'No'}: {said}", right, due.evidence, doubt)
 
 
+_DAYS = re.compile(r"how (?:many|much) (?P<unit>days|weeks|months|time)\b|how long\b")
+_OTHER_DAYS = re.compile(
+    r"\b(?:left|late|overdue|today|now|ago|remain\w*|deliver\w*|ship\w*|order\w*|until|till|since)\b"
+)
+
+
+def asked_days(asked: Asked) -> DocumentAnswer | None:
+    """How many days after its date an invoice is due."""
+    match = _DAYS.search(asked.text)
+    if match is None or match["unit"] in ("weeks", "months") or _OTHER_DAYS.search(asked.text):
+        return None
+    if not re.search(r"\bdue\b|\bpay|\bpaid\b|\bterms?\b", asked.text) or re.search(r"\d", asked.text):
+        return None
+    issued, due = asked.invoice.date, asked.invoice.due_date
+    if issued.value is None or due.value is None:
+        return asked.unanswered(f"No {'due date' if issued.value else 'date of the invoice'} was read.")
+    days = (due.value - issued.value).days
+    if days < 0:
+        return asked.unanswered("The due date that was read is before the date of the invoice.")
+    doubts = [field.note or "not verified" for field in (issued, due) if not field.verified]
+    return asked.answer(
+        f"{days} days: from {issued.value.isoformat()} to {due.value.isoformat()}.",
+        days,
+        (*issued.evidence, *due.evidence),
+        "; ".join(doubts) or None,
+    )
+
+
+_WEEKDAY = re.compile(r"\b(?:week ?day|day of the week)\b")
+_DATED_WORDS = (
+    "what which on was is were are weekday day of the week did do does it this that happen invoice bill receipt "
+    "purchase order dated date issued printed written made sent bought buy paid pay shop shopping shopped eat ate "
+    "eaten dine go went there here be we i they you fall falls due payment"
+)
+
+
+def asked_weekday(asked: Asked) -> DocumentAnswer | None:
+    """The day of the week of the invoice's date, or of its due date."""
+    if not _WEEKDAY.search(asked.text) or content_words(asked.text) - content_words(_DATED_WORDS):
+        return None
+    of_due = re.search(r"\bdue\b", asked.text) is not None
+    day = asked.invoice.due_date if of_due else asked.invoice.date
+    if day.value is None:
+        return asked.unanswered(f"No {'due date' if of_due else 'date'} was read.")
+    doubt = None if day.verified else day.note or "not verified"
+    return asked.answer(f"{day.value.isoformat()} is a {day.value:%A}.", f"{day.value:%A}", day.evidence, doubt)
+
+
+_ANY_TAX = re.compile(
+    rf"^\W*(?:and )?(?:did|do|does|was|were|is|has|have|had)\b.*\b(?:any|charged?|charging|add(?:ed|ing)?|pay|paid)\b"
+    rf".*\b(?:{TAX})\b|^\W*(?:and )?(?:was|were|is|are) (?:{TAX}) (?:charged|added|paid|there)\b"
+)
+_TAX_BILLED_WORDS = (
+    "any charge charged charging add added adding pay paid there sales tax taxes vat gst bill invoice receipt"
+)
+
+
+def asked_any_tax(asked: Asked) -> DocumentAnswer | None:
+    """Whether there is a tax, also one of nothing."""
+    said = content_words(asked.text) - content_words(_TAX_BILLED_WORDS)
+    if not _ANY_TAX.search(asked.text) or said or re.search(r"\bnot?\b|n't\b", asked.text):
+        return None
+    tax = asked.invoice.tax
+    if tax.value is None:
+        return None
+    text = f"{'Yes' if tax.value else 'No'}: the tax is {asked.money(tax.value)}."
+    return asked.answer(text, bool(tax.value), tax.evidence, None if tax.verified else tax.note or "not verified")
+
+
 # ---------------------------------------------------------------- at the till
+
+_COMES_BACK = re.compile(r"\bback\b|\bchange\b")
+_HANDED_OVER = re.compile(
+    r"\b(?:gave|give|giving|handed?|handing|pa(?:y|id|ying)|used?|using)\b(?: (?!and\b)[a-z]+){0,4}? "
+    r"(?:[$€£]\s?)?(?P<number>\d+(?:\.\d\d)?|five|ten|twenty|fifty|hundred)"
+    r"(?:[ -]?(?:euros?|dollars?|pounds?|francs?|bucks?|quid|eur|usd|gbp))?"
+    r"(?:[ -](?:note|bill|banknote)s?)?(?=[^\w.]|\.\D|\.?$)"
+)
+
+
+def asked_back(asked: Asked) -> DocumentAnswer | None:
+    """What comes back of what is handed over: "if I pay with a fifty, how much change do I get?"."""
+    given = _HANDED_OVER.search(asked.text) if _COMES_BACK.search(asked.text) else None
+    tender = number_of(given["number"]) if given else None
+    if given is None or tender is None or asked.names_item:
+        return None
+    total = asked.invoice.total
+    if total.value is None:
+        return asked.unanswered("No total was read.")
+    if tender < total.value:
+        return asked.unanswered(f"{plain_money(tender)} is less than the total, {asked.money(total.value)}.")
+    doubt = None if total.verified else total.note or "not verified"
+    back = tender - total.value
+    text = f"{plain_money(tender)} − {plain_money(total.value)} = {asked.money(back)}."
+    return asked.answer(text, plain_money(back), total.evidence, doubt)
+
 
 _CASH, _CARD = r"\bcash\b", r"\b(?:card|visa|master ?card|amex|american express|maestro)\b"
 _HOW_PAID = re.compile(

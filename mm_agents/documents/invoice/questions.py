@@ -57,10 +57,14 @@ from mm_agents.documents.invoice.item_questions import (
 )
 from mm_agents.documents.invoice.payment_questions import (
     LAST_DAY,
+    asked_any_tax,
+    asked_back,
+    asked_days,
     asked_discount_day,
     asked_in_time,
     asked_staff,
     asked_tender,
+    asked_weekday,
 )
 from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
 from mm_agents.documents.summary import ShownReading
@@ -389,34 +393,6 @@ def _asked_bound(asked: Asked) -> DocumentAnswer | None:
     return asked.answer(text, right, field.evidence, None if field.verified else field.note or "not verified")
 
 
-_DAYS = re.compile(r"how (?:many|much) (?P<unit>days|weeks|months|time)\b|how long\b")
-_OTHER_DAYS = re.compile(
-    r"\b(?:left|late|overdue|today|now|ago|remain\w*|deliver\w*|ship\w*|order\w*|until|till|since)\b"
-)
-
-
-def _asked_days(asked: Asked) -> DocumentAnswer | None:
-    """How many days after its date an invoice is due."""
-    match = _DAYS.search(asked.text)
-    if match is None or match["unit"] in ("weeks", "months") or _OTHER_DAYS.search(asked.text):
-        return None
-    if not re.search(r"\bdue\b|\bpay|\bpaid\b|\bterms?\b", asked.text) or re.search(r"\d", asked.text):
-        return None
-    issued, due = asked.invoice.date, asked.invoice.due_date
-    if issued.value is None or due.value is None:
-        return asked.unanswered(f"No {'due date' if issued.value else 'date of the invoice'} was read.")
-    days = (due.value - issued.value).days
-    if days < 0:
-        return asked.unanswered("The due date that was read is before the date of the invoice.")
-    doubts = [field.note or "not verified" for field in (issued, due) if not field.verified]
-    return asked.answer(
-        f"{days} days: from {issued.value.isoformat()} to {due.value.isoformat()}.",
-        days,
-        (*issued.evidence, *due.evidence),
-        "; ".join(doubts) or None,
-    )
-
-
 _RATE = re.compile(
     rf"(?:{TAX}) ?(?:rate|percentage)|\brate of (?:the )?(?:sales )?(?:{TAX})|"
     r"^\W*(?:at )?(?:what|which) (?:percent\w*|rate)\b|"
@@ -445,6 +421,11 @@ def _asks_price_alone(text: str) -> bool:
     return lexicon.PRICE.search(text) is not None and not of_parts and set(words) <= lexicon.IDLE
 
 
+_OF_WHOLE = re.compile(
+    r"\b(?:amount|price|sum|value)\b|^\W*(?:and )?what (?:was|is|would) (?:it|that|this)(?: be)?\W*$"
+)
+
+
 def _with_or_without_tax(name: str | None, text: str) -> str | None:
     """The amount that a question means by "with tax" or "without VAT", where its words name another field."""
     clause = TAX_CLAUSE.search(text)
@@ -454,7 +435,7 @@ def _with_or_without_tax(name: str | None, text: str) -> str | None:
     named = next((name for name, pattern, _ in lexicon.ASKED_FIELDS if re.search(pattern, text)), None)
     if named in ("tax", "subtotal"):
         return named
-    of_whole = named == "total" or _asks_price_alone(text) or re.search(r"\b(?:amount|price|sum|value)\b", text)
+    of_whole = named == "total" or _asks_price_alone(text) or _OF_WHOLE.search(text)
     return ("subtotal" if clause["net"] else "total") if of_whole else None
 
 
@@ -559,7 +540,7 @@ _PHRASE = re.compile(
 
 
 _WHEN = re.compile(
-    r"^\W*(?:and )?(?:(?:on|at|by|since|until|till|before) )?(?:when|(?:what|which) (?:day|date|time))\b"
+    r"^\W*(?:and )?(?:(?:on|at|by|since|until|till|before) )?(?:when|(?:what|which) (?:day|weekday|date|time))\b"
 )
 _WHERE = re.compile(r"^\W*(?:and )?(?:(?:to|from|in) )?where\b")
 _WHETHER = re.compile(
@@ -592,7 +573,7 @@ def _is_answered_by(text: str, name: str) -> bool:
 
 _NO_NAME = re.compile(
     r"(?:what|which|who|when|how|where|why|is|are|was|were|do|does|did|can|may|has|have|for|in|on|at|by|to|from|with|"
-    r"within|there|any|done|made|said|meant|i|we|you)\b"
+    r"within|there|any|done|made|said|meant|i|we|you|it|they|them|that|those)\b"
 )
 
 
@@ -627,6 +608,9 @@ def _field(asked: Asked, name: str) -> DocumentAnswer | None:
 _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     asked_discount_day,
     asked_in_time,
+    asked_weekday,
+    asked_any_tax,
+    asked_back,
     asked_tender,
     asked_staff,
     asked_changed,
@@ -638,7 +622,7 @@ _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     asked_together,
     asked_price,
     not_computed,
-    _asked_days,
+    asked_days,
     _asked_status,
     _asked_attribute,
     _asked_bound,
