@@ -15,6 +15,8 @@ words, up to three hypernyms and the gloss; ``classes.npy``, float16 (1000, 384)
 ``classes_multilingual.npy``, float16 (1000, 512), the same by the multilingual encoder (the extra ``languages``);
 ``classes_scenes.npy`` and ``classes_scenes_multilingual.npy``, the same with a sentence for each class on what everyday
 photographs of it show, from ``scenes.tsv``: written from general knowledge, not from any pictures or captions.
+``glossary.txt`` and ``glossary.npy``, int8 (words, 512), English words and their vectors by the multilingual encoder:
+the commonest of MiniLM's vocabulary, and those of the classes, the scenes and ``caption_sentences.py``.
 ``spread.npy``, float16 (384, 384), the map that spreads vectors of pictures; ``english_to_multilingual.npy``, float16
 (384, 512), the map of them into the multilingual encoder's space, from the class's texts, the scenes and
 ``caption_sentences.py``.
@@ -25,6 +27,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +53,10 @@ COMMON = 0.3  # of the mean of all classes: 0.2 to 0.5 are alike over captions; 
 # The power of the sentences' covariance, and the share of its mean eigenvalue that is added to each: powers of 0.15 to
 # 0.35 and shares of 1 to 10 are alike over captions.
 SPREAD_POWER, SPREAD_RIDGE = -0.25, 3.0
+COMMONEST = 3000  # 2000 find less in six languages, 8000 and 12000 too, whose rare words are near to common ones
+FIRST_WORD = (
+    1996  # before it MiniLM's vocabulary has marks, single letters and signs; from there on the commonest first
+)
 MAP_RIDGE = 3.0  # 1 to 10 are alike over captions in six languages
 # Hypernyms that say next to nothing; without them the next ones up the chain are told.
 GENERIC = set(
@@ -86,6 +93,9 @@ def main() -> None:
         np.save(ASSETS / f"classes{ending}.npy", vectors.astype(np.float16))
         np.save(ASSETS / f"classes_scenes{ending}.npy", scene_vectors(vectors, weight * encoder.encode(scenes)))
     np.save(ASSETS / "spread.npy", spread_map(encoders[0].encode(scenes)))
+    words = glossary(contents["vocabulary"].decode(), rows, scenes)
+    (ASSETS / "glossary.txt").write_text("".join(f"{word}\n" for word in words), "utf-8", newline="\n")
+    np.save(ASSETS / "glossary.npy", as_bytes(encoders[1].encode(words)))
     said = map_texts(rows, scenes)
     np.save(ASSETS / "english_to_multilingual.npy", language_map(*(encoder.encode(said) for encoder in encoders)))
 
@@ -178,6 +188,22 @@ def map_texts(rows: list[tuple[str, str, str, str, str]], scenes: list[str]) -> 
     kinds = sorted({kind for _, _, _, above, _ in rows for kind in above.split("|") if kind})
     glosses = [f"{name}: {row[4]}" for name, row in zip(names, rows, strict=True)]
     return [*scenes, *names, *glosses, *kinds, *sentences()]
+
+
+def glossary(vocabulary: str, rows: list[tuple[str, str, str, str, str]], scenes: list[str]) -> list[str]:
+    """English words of three letters or more, in order, for words of other languages."""
+    common = vocabulary.split("\n")[FIRST_WORD:]
+    words = [word for word in common if word.isalpha() and word.isascii() and len(word) > 2]
+    texts = [*scenes, *sentences(), *(f"{row[2]} {row[3]}".replace("|", " ") for row in rows)]
+    words = words[:COMMONEST] + [word for text in texts for word in re.findall(r"[a-z]+", text.lower())]
+    return sorted({word for word in words if len(word) > 2})
+
+
+def as_bytes(
+    vectors: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
+    """Vectors in an eighth of their size, all by one factor: which one is the nearest to another stays the same."""
+    return np.round(vectors * (127 / np.abs(vectors).max())).astype(np.int8)
 
 
 def language_map(

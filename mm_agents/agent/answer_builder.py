@@ -233,7 +233,7 @@ def is_no_task(builder: AnswerBuilder, question: str, plan: Plan, *, attached: b
         builder.greet(greeting)
         return True
     asks = says("inquires", question) or says("asks", question) or question.rstrip().endswith("?")
-    if not asks if attached else plan.beside >= PARAMETERS.refusal:
+    if not asks and plan.beside >= PARAMETERS.ordered if attached else plan.beside >= PARAMETERS.refusal:
         builder.refuse()
         return True
     return False

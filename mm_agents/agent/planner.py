@@ -65,6 +65,8 @@ class PlannerParameters:
         blank_side: pixels on the longer side of what is looked at; specks of noise are averaged away.
         refusal: the score of "no tool" from which nothing is looked for at all; below, a search costs less than a wrong
             "I can't". Set on questions of users that name what a library holds.
+        ordered: the score of "no tool" from which words that ask nothing are an order, and not about what is attached:
+            "forward it to accounting" scores .3 and more, "ticket rejected twice now" .18 and less.
         seen: the score from which "show me the cat" is for a picture, though "no tool" scores more; what is never seen
             ("any news?") scores below.
         corrected_letters: of the shortest word whose spelling is corrected; shorter ones are too often other words.
@@ -87,6 +89,7 @@ class PlannerParameters:
     blank_share: float = 99.5
     blank_side: int = 256
     refusal: float = 0.8
+    ordered: float = 0.25
     seen: float = 0.3
     corrected_letters: int = 5
     spelling: float = 0.84

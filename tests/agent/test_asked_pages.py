@@ -115,7 +115,10 @@ def test_what_a_scan_does_not_say_is_not_answered(empty: Agent, tmp_path: Path) 
         answer = empty.ask(question, [letter(tmp_path)])
         assert proved(answer) == []
         assert answer.outcome in ("not_found", "partial")  # with what is nearest, which proves nothing
-    assert empty.ask("call me a taxi", [letter(tmp_path)]).outcome == "out_of_scope"
+    for order in ("call me a taxi", "forward it to accounting"):
+        assert empty.ask(order, [letter(tmp_path)]).outcome == "out_of_scope"
+    for words in ("the cage is at the vet now", "delivery on monday, someone home"):
+        assert empty.ask(words, [letter(tmp_path)]).outcome in ("not_found", "partial")
 
 
 def test_an_attached_pdf_is_asked_before_the_library_and_each_part_of_it(empty: Agent, tmp_path: Path) -> None:

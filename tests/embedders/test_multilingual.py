@@ -12,11 +12,13 @@ import pytest
 from mm_agents import Library
 from mm_agents.embedders.offline import (
     CLASSES_AND_OBJECTS,
+    CLASSES_MULTILINGUAL,
     SCENES_AND_OBJECTS,
     MultilingualEmbedder,
     OfflineEmbedder,
     build,
 )
+from mm_agents.embedders.offline.texts import MultilingualEncoder
 from mm_agents.embedders.offline.weights import asset
 from mm_agents.errors import MissingExtraError
 from mm_agents.ingest.presets import media_spec
@@ -47,7 +49,7 @@ class TestContract(EmbedderContract):
 
 
 def vectors(embedder: MultilingualEmbedder, *texts: str) -> np.ndarray:
-    return embedder.embed([Text(text=text) for text in texts], role="query")
+    return embedder.embed([Text(text=text) for text in texts], role="document")
 
 
 def english_only(embedder: object) -> CollectionSpec:
@@ -73,6 +75,27 @@ def test_vectors_stay_what_they_are(multilingual: MultilingualEmbedder) -> None:
     """Stored collections hold these numbers: when they change, the embedder's name must change."""
     found = vectors(multilingual, "ein Foto einer Katze")
     np.testing.assert_allclose(found[0, :4], [-0.013797, 0.012849, 0.053974, 0.015232], atol=2e-4)
+
+
+def test_the_words_of_a_question_are_told_in_english(multilingual: MultilingualEmbedder) -> None:
+    said = {
+        "Zwei Hunde spielen im Schnee": {"two", "dogs", "playing", "snow"},
+        "Una niña juega en el agua": {"girl", "play", "water"},
+        "一个男孩在海滩上奔跑": {"beach", "running"},
+        "امرأة في الشارع": {"woman", "street"},
+        "": set(),
+    }
+    encoder = MultilingualEncoder(threads=2)
+    for text, words in said.items():
+        assert words <= {*encoder.in_english(text).split()}
+    questions = [Text(text=text) for text in said]
+    together = multilingual.embed(questions, role="query")
+    alone = np.concatenate([multilingual.embed([one], role="query") for one in questions])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    plain = multilingual.embed(questions, role="document")
+    assert 0.5 < (together[0] * plain[0]).sum() < 0.99  # a question's words count, a document's do not
+    older = build(CLASSES_MULTILINGUAL)
+    assert older.embed(questions[:1], role="query").tolist() == older.embed(questions[:1], role="document").tolist()
 
 
 def test_the_name_builds_it_again() -> None:
@@ -105,7 +128,7 @@ def test_an_older_companion_sees_no_objects(multilingual: MultilingualEmbedder) 
         cat = Image(pixels=np.asarray(PIL.Image.open(file).convert("RGB")))
     older = build(build(SCENES_AND_OBJECTS).companion.partition(":")[2])
     assert older.name == "offline:conse-lite2-scenes-use"
-    asked = vectors(multilingual, "eine Katze")[0]
+    asked = multilingual.embed([Text(text="eine Katze")], role="query")[0]
     assert older.embed([cat], role="document")[0] @ asked > 0.5
     assert multilingual.embed([cat], role="document")[0] @ asked > 0.5
 
@@ -118,6 +141,16 @@ def test_the_shipped_class_vectors_are_those_of_the_shipped_texts(multilingual: 
         shipped = np.load(file, allow_pickle=False).astype(np.float32)
     assert shipped.shape == (1000, 512)
     np.testing.assert_allclose(shipped[100], vector / np.linalg.norm(vector), atol=1e-3)
+
+
+def test_the_shipped_glossary_has_the_vectors_of_its_words(multilingual: MultilingualEmbedder) -> None:
+    words = asset("glossary.txt").read_text("utf-8").split()
+    with asset("glossary.npy").open("rb") as file:
+        shipped = np.load(file, allow_pickle=False)
+    assert (shipped.dtype, shipped.shape) == (np.int8, (len(words), 512))
+    some = slice(100, 1000, 100)
+    rows = shipped[some] / np.linalg.norm(shipped[some].astype(np.float32), axis=1, keepdims=True)
+    assert (rows * vectors(multilingual, *words[some])).sum(axis=1).min() > 0.999
 
 
 def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

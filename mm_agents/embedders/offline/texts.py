@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -208,6 +208,9 @@ _FILES = [
         ("resources/weights.npz", "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"),
     )
 ]
+_WORD = re.compile(r"[^\W\d_]+")
+_ASKED_WORDS = 200  # of a question that are looked up; more say no better what is asked
+_WITHOUT_SPACES = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")  # Thai, kana, Chinese
 _WINDOW = 600  # characters, some hundred words; the vector of a longer text loses what each sentence says
 
 
@@ -241,3 +244,27 @@ class MultilingualEncoder:
         vectors = unit(np.asarray(self._model.encode(flat), np.float32).reshape(-1, MULTILINGUAL_WIDTH))
         vectors *= np.array([[len(piece) + 1] for piece in flat], np.float32)
         return mean_by_group(vectors, [len(of_text) for of_text in pieces])
+
+    def in_english(self, text: str) -> str:
+        """The words of a text in English, in its own order; "" where it has none.
+
+        One vector of a whole sentence keeps less of what it names than its words do: each becomes the nearest
+        English word, of the commonest and of those for what pictures show (tools/build_offline_assets.py).
+        """
+        pieces = [piece for word in _WORD.findall(text)[:_ASKED_WORDS] for piece in self._pieces(word)]
+        words, vectors = self._glossary
+        return " ".join(words[place] for place in (self.encode(pieces) @ vectors.T).argmax(axis=1)) if pieces else ""
+
+    def _pieces(self, word: str) -> list[str]:
+        """The word itself, or the pieces that the tokeniser splits it into where its writing has no spaces."""
+        if not _WITHOUT_SPACES.search(word):
+            return [word]
+        found: list[str] = self._model._tokenizer.encode(word, out_type=str)  # which has no public name
+        return [piece for one in found if (piece := one.strip("▁")) and _WORD.match(piece)]
+
+    @cached_property
+    def _glossary(self) -> tuple[list[str], FloatArray]:
+        """English words with their vectors."""
+        with asset("glossary.npy").open("rb") as opened:
+            vectors = np.load(opened, allow_pickle=False).astype(np.float32)
+        return asset("glossary.txt").read_text("utf-8").split(), vectors
