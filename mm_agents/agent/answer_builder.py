@@ -87,6 +87,7 @@ class AnswerBuilder:
         line: str | None = None,
         follows: str | None = None,
         conditions: bool = False,
+        counts: bool = False,
     ) -> Claim:
         """State something.
 
@@ -105,6 +106,7 @@ class AnswerBuilder:
             line: how the text has it where that is not the sentence alone, such as an item of a list.
             follows: what joins it to the paragraph before it; by default it is one of its own.
             conditions: whether it repeats the conditions of the question, with their numbers.
+            counts: whether it says of how many of its sources something holds.
         """
         text = screen_said(text)[0]
         line = screen_said(line)[0] if line else None
@@ -115,7 +117,7 @@ class AnswerBuilder:
             doubt
             or lacking(kind, cited)
             or self._not_understood(kind, text)
-            or check_claim(text, cited, computed=computed, question=self.question, conditions=conditions)
+            or check_claim(text, cited, computed=computed, question=self.question, conditions=conditions, counts=counts)
         )
         if similarity is not None:
             text, line = with_similarity(text, similarity), with_similarity(line or text, similarity)

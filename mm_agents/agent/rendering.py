@@ -416,6 +416,7 @@ def _tell_part(
         computed=computed,
         subject=source["name"],
         attribute=_attribute(reading, evidence) if computed is None else None,
+        counts="cells" in reading,
     )
 
 

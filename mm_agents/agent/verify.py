@@ -178,7 +178,15 @@ class _Checker:
             return stated
         text = claim.text if claim.similarity is None else without_similarity(claim.text, claim.similarity)
         gathered = any(step.tool == AGGREGATE for step in self._answer.route) and self._answer.model is None
-        fault = check_claim(text, cited, computed=claim.computed, question=self._answer.question, conditions=gathered)
+        of_table = self._answer.model is None and self._read_by(["read_table"])
+        fault = check_claim(
+            text,
+            cited,
+            computed=claim.computed,
+            question=self._answer.question,
+            conditions=gathered,
+            counts=of_table,
+        )
         try:
             fault = fault or self._said(claim, cited) or lacking(claim.kind, cited) or self._kind(claim, cited)
         except (Unchecked, MissingExtraError) as error:

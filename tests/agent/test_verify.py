@@ -304,3 +304,28 @@ def test_a_quoted_number_in_brackets_is_no_citation_and_stars_are_words_of_a_pag
     assert not same("***", "**")
     assert misleading_character("It says “41º JHN”.", []) is None
     assert misleading_character("It says “４1 JHN”.", []) is not None
+
+
+ROOMS = "Room,Beds,Price,Floor\n101,2,72,1\n102,2,95,1\n202,4,149,2\n301,2,210,3\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "kind"),
+    [
+        ("Which rooms cost less than 100?", "2 of 4 have Price of less than 100: 101 and 102.", "read"),
+        ("Which room is the cheapest?", "101 has the lowest Price: 72.", "read"),
+        ("What floor is room 301 on?", "Room 301, Floor: 3.", "read"),
+        ("What is the mean price?", "The mean of Price over 4 is 131.5.", "computed"),
+    ],
+)
+def test_names_with_numbers_and_counts_of_cells_are_proved(question: str, said: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "rooms.csv").write_text(ROOMS)
+    with Library.open(tmp_path / "library") as library:
+        answer = Agent(library).ask(question, [tmp_path / "rooms.csv"])
+        assert [(claim.text, claim.kind) for claim in answer.claims] == [(said, kind)]
+        assert verify(answer, library=library).ok
+        (claim,) = answer.claims
+        for forged in (said.replace("2 of 4", "3 of 4"), said.replace("101", "102", 1), said.replace("3", "4")):
+            if forged != said:
+                changed = replace(answer, claims=(replace(claim, text=forged),), text=answer.text.replace(said, forged))
+                assert not verify(changed, library=library).ok

@@ -171,6 +171,12 @@ def sum_behind(sentence: str, value: object, quotes: Sequence[str]) -> str | Non
 def _simple_sums(quotes: Sequence[str], value: object) -> list[str]:
     """Sums, means and differences of the numbers of some quotes that might come to a value."""
     told = [(quote, found[0]) for quote in quotes if (found := numbers_in(quote))]
+    alone = [one for one in told if not _NAME.match(one[0])]  # of "FY 2007" and "148" the second is added up
+    return [sum_ for some in ([told, alone] if len(alone) < len(told) else [told]) for sum_ in _sums_of(some, value)]
+
+
+def _sums_of(told: Sequence[tuple[str, str]], value: object) -> list[str]:
+    """As ``_simple_sums``, of quotes with the number of each."""
     if len(told) < 2:
         return []
     found: list[str] = []
@@ -186,6 +192,7 @@ def _simple_sums(quotes: Sequence[str], value: object) -> list[str]:
     return found
 
 
+_NAME = re.compile(r"\s*[^\W\d_]{2}|\s*\d+[^\W\d_]")
 _CLOCK = re.compile(r"\b\d+:\d{2}(?:\.\d+)?\b")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _SAID = re.compile(r"“[^”]*”")
@@ -197,7 +204,13 @@ _RANK = re.compile(r"^\s*\d+[.)]\s|\bgo to \d+\b")
 
 
 def check_claim(
-    text: str, sources: Sequence[Source], *, computed: str | None, question: str, conditions: bool = False
+    text: str,
+    sources: Sequence[Source],
+    *,
+    computed: str | None,
+    question: str,
+    conditions: bool = False,
+    counts: bool = False,
 ) -> str | None:
     """Why a claim does not follow from the words of its sources; None where nothing speaks against it.
 
@@ -207,12 +220,16 @@ def check_claim(
         computed: the sum behind it.
         question: what was asked, which may give quantities.
         conditions: whether it counts or adds up what fits the conditions of the question, whose numbers it repeats.
+        counts: whether it says of how many of its sources something holds, as code does of a table's cells, and
+            repeats the question's limit.
     """
     if not sources:
         return "no source is cited"
     quotes = [*(source.evidence.quote or "" for source in sources), *([question] if conditions else [])]
     documents = {source.evidence.asset for source in sources}
-    known = values_in(quotes) | {Decimal(len(sources)).normalize(), Decimal(len(documents)).normalize()}
+    numbers = {len(documents), *(range(1, len(sources) + 1) if counts else (len(sources),))}
+    known = values_in(quotes) | {Decimal(number).normalize() for number in numbers}
+    known |= asked_values(question) if counts else set()
     text = _without_met(text, quotes)
     if computed is not None:
         try:

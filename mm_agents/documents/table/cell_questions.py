@@ -39,7 +39,7 @@ _PLACE = re.compile(
 )
 _WHAT = re.compile(r"\W*(?:which|what)(?: (?:is|are|was|were))?(?: the)? (\w+)", re.IGNORECASE)
 _FIRST_OR_LAST = re.compile(r"\b(?:first|last)\b", re.IGNORECASE)
-_CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])")
+_NUMBERED = re.compile(r"(?!\s*\d+[.)]\s\D*$).*\d", re.DOTALL)  # the number of a line in a list is of no name
 """A code such as "T-104", whose number is proved by its own cell."""
 
 _PERSON = re.compile(r"[A-Z][\w'’-]+(?: [A-Z][\w.'’-]*)+")
@@ -214,10 +214,7 @@ def said_in_rows(
         return None
     head = table.header(column)
     said = f"{named}, {head}: {', '.join(texts)}." if head else f"{named}: {', '.join(texts)}."
-    places = ((row, column) for row in rows for column in range(table.shape[1]))
-    named_by = [cell for place in places if (cell := table.at(*place)) is not None and cell.text in named]
-    codes = [cell for cell in (*_labels(table, rows), *named_by) if _CODE.search(cell.text)]
-    return answer_from(question, said, texts[0] if len(texts) == 1 else texts, [*cells, *codes])
+    return answer_from(question, said, texts[0] if len(texts) == 1 else texts, cells)
 
 
 def _labels(table: TableData, rows: Sequence[int]) -> list[Cell]:
@@ -270,3 +267,18 @@ def answer_from(
     """An answer with the places of the cells that it comes from."""
     evidence = tuple(dict.fromkeys(place for cell in cells for place in cell.evidence))
     return DocumentAnswer(question=question, answer=text, value=value, evidence=evidence, doubt=doubt)
+
+
+def with_names(table: TableData, found: DocumentAnswer) -> DocumentAnswer:
+    """An answer with the places of the names that it says with a number in them too: "FY 2011", "room 202", "9B"."""
+    said, used = found.answer or "", set(found.evidence)
+    cells = [cell for cell in table.cells if not used.isdisjoint(cell.evidence)]
+    rows, columns = {cell.row for cell in cells}, {cell.column for cell in cells}
+    names = [
+        cell
+        for cell in table.cells
+        if (cell.row in rows and (cell.column == table.label_column or cell.quantity is None))
+        or (cell.row < table.header_rows and cell.column in columns)
+    ]
+    more = [place for cell in names if _NUMBERED.match(cell.text) and cell.text in said for place in cell.evidence]
+    return replace(found, evidence=tuple(dict.fromkeys((*found.evidence, *more))))

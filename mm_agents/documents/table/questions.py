@@ -188,7 +188,7 @@ def _count(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     condition = query.condition or Condition(comparison="equal", value=Decimal(0))
     text, matches = counted(series, items, condition)
     names = f": {listed([item.label for item in matches])}" if matches else ""
-    return f"{text}{names}", len(matches), matches
+    return f"{text}{names}", len(matches), [*matches, *(item for item in items if item not in matches)]
 
 
 def counted(series: Series, items: Sequence[Item], condition: Condition) -> tuple[str, list[Item]]:
@@ -446,9 +446,9 @@ def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
         return None  # whether a minus is written is not known
     if unfit := unfit_unit(question, best.name, items[0].quantity.unit):
         return unanswered(question, f"The numbers of {named_of(best)} are {unfit}.")
-    text, _, matches = _count(Query(operation="count", measure="", condition=condition), best, items)
+    text, count, compared = _count(Query(operation="count", measure="", condition=condition), best, items)
     left_out = f" Left out: {listed(out)}." if out else ""
-    return answer_of(question, f"{text}.{left_out}", [item.label for item in matches], matches or items)
+    return answer_of(question, f"{text}.{left_out}", [item.label for item in compared[:count]], compared)
 
 
 def _equal_at_end(question: str) -> Condition | None:

@@ -14,6 +14,7 @@ from mm_agents._text import content_words, parts_of
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.summary import ShownReading
 from mm_agents.documents.table import check_questions, questions, row_questions, word_questions
+from mm_agents.documents.table.cell_questions import with_names
 from mm_agents.documents.table.check_questions import asks_again, for_shares, with_totals
 from mm_agents.documents.table.data import TableData, quantity_of
 from mm_agents.documents.table.strange_words import doubt_of
@@ -169,10 +170,10 @@ class Table(ShownReading, TableData):
 
         def one(part: str) -> DocumentAnswer:
             if model is not None:
-                return doubting(questions.answer(self, part, model=model), verified)
+                return doubting(with_names(self, questions.answer(self, part, model=model)), verified)
             of_words = word_questions.answer(self, part)
             if of_words is not None:
-                return doubting(of_words, verified)
+                return doubting(with_names(self, of_words), verified)
             asked = row_questions.reworded(self, part)
             table = with_totals(for_shares(self, asked))
             checked = check_questions.answer(table, asked)
@@ -183,7 +184,7 @@ class Table(ShownReading, TableData):
                 found = found if other.answer is None else other
             is_doubted = self.layout != "text" or checked is not None  # other questions of texts refuse strange words
             doubt = found.doubt or (doubt_of(self, part, found) if is_doubted else None)
-            return doubting(replace(found, question=part, doubt=doubt), verified)
+            return doubting(with_names(self, replace(found, question=part, doubt=doubt)), verified)
 
         told: list[DocumentAnswer] = []
 

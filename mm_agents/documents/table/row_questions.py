@@ -222,7 +222,8 @@ def _against(table: TableData, question: str) -> DocumentAnswer | None:
     said = [f"{table.label(one.row)} ({one.text} {sign} {other.text})" for one, other in found]
     which = f"{table.header(named[0])} {sign} {table.header(limits[0])}"
     text = f"{len(found)} of {len(both)} have {which}{': ' if said else ''}{', '.join(said)}."
-    cells = [cell for pair in found or [(one, other) for one, _, other, _ in both] for cell in pair]
+    rest = [(one, other) for one, _, other, _ in both if (one, other) not in found]
+    cells = [cell for pair in [*found, *rest] for cell in pair]
     return answer_from(question, text, [table.label(one.row) for one, _ in found], cells)
 
 
@@ -260,9 +261,7 @@ def _grouped(table: TableData, question: str, operation: questions.Operation) ->
     if len(names) != 1:
         return None
     cells = groups[names[0]]
-    text = (
-        f"{names[0]}: {table.header(money[0])} sums up to {best:,} over {len(cells)}, the {operation} of {len(sums)}."
-    )
+    text = f"{names[0]}: {table.header(money[0])} sums up to {best:,} over {len(cells)}, the {operation} of all."
     return answer_from(question, text, str(best), cells)
 
 
