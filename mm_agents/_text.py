@@ -135,7 +135,9 @@ def moment(place: Place) -> str:
 def content_words(text: str) -> set[str]:
     """The words of a text that carry its meaning, in small letters and cut to their stems; numbers are words."""
     words = re.findall(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?", fold(text))
-    return {_stem(word) for word in words if word not in _EMPTY and (len(word) > 1 or word.isdigit())}
+    return {
+        _stem(word) for word in words if word not in _EMPTY and (len(word) > 1 or word.isdigit() or word in _IRREGULAR)
+    }
 
 
 def unknown_words(text: str, known: Iterable[str]) -> set[str]:
