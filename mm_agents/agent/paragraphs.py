@@ -13,7 +13,10 @@ _FEW = 2  # lines that are no sheet of names with their values
 _HEAD = 45  # characters of a line of an address at most
 
 _HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
-_NUMBERED = re.compile(r"^ *(\d+(?:\.\d+)*\.? +[A-Z][^\n.!?:;,|]{1,48})\n(?= *[A-Z][^\n]*[a-z] [^\n]*$)", re.MULTILINE)
+_NUMBERED = re.compile(
+    r"^ *(\d+(?:\.\d+)*\.? +[A-Z][^\n.!?:;,|]{1,48})\n(?= *(?!\d+[.)] |\d+\.\d)[A-Z\d][^\n]*[a-z] [^\n]*$)",
+    re.MULTILINE,
+)
 """A heading such as "2. Rent" of a page, over a line of text; an item of a list has the next item below it."""
 
 _TITLED = re.compile(
@@ -161,11 +164,14 @@ def records(text: str) -> list[Paragraph]:
 
 def _beside(sentences: Sequence[str], place: int) -> str:
     """A sentence with those next to it, first what follows it, as many as can be quoted; "" where it is alone."""
-    start, end = place, place + 1
-    for first, last in ((start, end + 1), (start - 1, end + 1), (start - 1, end), (start - 1, end + 2)):
-        within = 0 <= first <= start and end <= last <= len(sentences)
-        if within and len(" ".join(sentences[first:last])) <= _LONGEST:
-            start, end = first, last
+    start, end, is_longer = place, place + 1, True
+    while is_longer:
+        is_longer = False
+        for first, last in ((start, end + 1), (start - 1, end)):
+            within = 0 <= first and last <= len(sentences) and (first, last) != (start, end)
+            if within and len(" ".join(sentences[first:last])) <= _LONGEST:
+                start, end, is_longer = first, last, True
+                break
     return " ".join(sentences[start:end]).lstrip("-*• ") if end - start > 1 else ""
 
 

@@ -64,7 +64,7 @@ _OF_KIND = 0.1
 """What it counts that a passage has a value of the kind asked for, and that it fits best by its words."""
 
 _OF_HEAD = 0.2
-"""What it counts against a passage that it is an address or of the head of a letter."""
+"""What it counts against a passage that it is an address or of the head of a letter, or is of another weekday."""
 
 _IN_HEADS = (*_NAMES, "phone_number", "e-mail_address", "website", "code", "place")
 
@@ -134,6 +134,7 @@ _RATES = {
     "year": r"\byear|\bannual",
 }
 _DAYS = "|".join(["(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day", *map(str.title, MONTHS)])
+_WEEKDAYS = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day", re.IGNORECASE)
 _NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A name in a question: where a text has it anywhere, the text is about it."""
 
@@ -386,23 +387,23 @@ def most_of(
     kept_ranks, kept = _telling(question, kind, passages, ranks, whole)
     asked = content_words(_bare(question)) or content_words(question)
     shares = _shares(asked - _about(whole, name) or asked, kept)
-    texts = [f"{one.under} {one.beside or one.text}" for one in kept]
-    tells = [kind is None or has_value(kind, text) or has_value(_WIDER.get(kind, kind), text) for text in texts]
-    if asks_permission(question):
-        tells = [_PATTERNS["rules"]["rule"].search(text) is not None for text in texts]
-    elif (many := _MANY.search(question)) is not None:
-        tells = [content_words(many["what"]) <= _words(text) for text in texts]
+    besides = [one.whole if asks_permission(question) else f"{one.under} {one.beside or one.text}" for one in kept]
+    tells = [
+        (_tells(question, kind, one.whole) + _tells(question, kind, beside)) / 2
+        for one, beside in zip(kept, besides, strict=True)
+    ]
+    days = [{day.casefold() for day in _WEEKDAYS.findall(text)} for text in (question, *(one.whole for one in kept))]
     known = found is not None and found.lacks is None
     scores = [
         rank
         + OF_WORDS * share
         + _OF_KIND * (tell + (known and found is not None and one.text == found.text))
-        - _OF_HEAD * (one.is_head and kind not in _IN_HEADS)
-        for rank, share, tell, one in zip(kept_ranks, shares, tells, kept, strict=True)
+        - _OF_HEAD * ((one.is_head and kind not in _IN_HEADS) + (days[0].isdisjoint(day) and bool(day and days[0])))
+        for rank, share, tell, one, day in zip(kept_ranks, shares, tells, kept, days[1:], strict=True)
     ]
     best = max(range(len(kept)), key=scores.__getitem__)
     elsewhere = _shares(asked, [*kept, Paragraph(text=f"{whole} {_spaced(name)}")])[-1]
-    is_near = (shares[best] + elsewhere) / 2 >= _NEAR_SHARE and (tells[best] or kind in _SAID_ANYHOW)
+    is_near = (shares[best] + elsewhere) / 2 >= _NEAR_SHARE and (tells[best] > 0 or kind in _SAID_ANYHOW)
     one, title = kept[best], whole.strip().partition("\n")[0]
     text = one.beside or one.text
     return Passage(
@@ -413,6 +414,15 @@ def most_of(
         nearness=scores[best],
         said=elsewhere,
     )
+
+
+def _tells(question: str, kind: str | None, text: str) -> bool:
+    """Whether a text has what a question asks for: a rule, how many of something, a value of the kind."""
+    if asks_permission(question):
+        return _PATTERNS["rules"]["rule"].search(text) is not None
+    if (many := _MANY.search(question)) is not None:
+        return content_words(many["what"]) <= _words(text)
+    return kind is None or has_value(kind, text) or has_value(_WIDER.get(kind, kind), text)
 
 
 def _missing_word(question: str, passage: str) -> str | None:

@@ -167,7 +167,8 @@ def questions_in(question: str) -> list[str]:
         return [question]
     told = [parts[0]]
     for part in parts[1:]:
-        named = _SAYS["named_thing"].search(told[-1])
+        of_answer = _SAYS["which_one"].match(told[-1])  # "which bus goes there, and when does it leave?"
+        named = None if of_answer else _SAYS["named_thing"].search(told[-1])
         part = _SAYS["pronoun"].sub(named[0], part, count=1) if named else part
         places = names_in(told[-1])
         told.append(_SAYS["way_there"].sub(rf"\g<go> to {places[-1]}", part) if places else part)
