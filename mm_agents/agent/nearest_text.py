@@ -47,4 +47,8 @@ def tell_nearest(
     if near is None:
         return False
     builder.take_back(first)
+    (hit,) = near.payload["hits"]
+    if f"“{hit['says'].replace('“', '').replace('”', '')}”" in builder.text:
+        builder.not_answered(asked.text)
+        return True  # a part of the question before this one has shown it
     return render_hits(builder, near, "text", several=False)

@@ -164,14 +164,13 @@ def records(text: str) -> list[Paragraph]:
 
 def _beside(sentences: Sequence[str], place: int) -> str:
     """A sentence with those next to it, first what follows it, as many as can be quoted; "" where it is alone."""
-    start, end, is_longer = place, place + 1, True
-    while is_longer:
-        is_longer = False
-        for first, last in ((start, end + 1), (start - 1, end)):
-            within = 0 <= first and last <= len(sentences) and (first, last) != (start, end)
-            if within and len(" ".join(sentences[first:last])) <= _LONGEST:
-                start, end, is_longer = first, last, True
-                break
+    start, end, ways = place, place + 1, [(0, 1), (-1, 0)]
+    while ways:
+        before, after = ways.pop(0)
+        first, last = start + before, end + after
+        if first >= 0 and last <= len(sentences) and len(" ".join(sentences[first:last])) <= _LONGEST:
+            start, end = first, last
+            ways.append((before, after))  # in turn, as long as there is room on that side
     return " ".join(sentences[start:end]).lstrip("-*• ") if end - start > 1 else ""
 
 
