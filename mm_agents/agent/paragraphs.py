@@ -14,7 +14,8 @@ _HEAD = 45  # characters of a line of an address at most
 
 _HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
 _NUMBERED = re.compile(
-    r"^ *(\d+(?:\.\d+)*\.? +[A-Z][^\n.!?:;,|]{1,48})\n(?= *(?!\d+[.)] |\d+\.\d)[A-Z\d][^\n]*[a-z] [^\n]*$)",
+    r"^ *(\d+(?:\.\d+)*\.? +[A-Z][^\n.!?:;,|]{1,48})\n"
+    r"(?= *(?!\d+[.)] |\d+\.\d)[A-Z\d][^\n]*[a-z] [^\n]*$)",
     re.MULTILINE,
 )
 """A heading such as "2. Rent" of a page, over a line of text; an item of a list has the next item below it."""

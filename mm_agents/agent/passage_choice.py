@@ -388,10 +388,7 @@ def most_of(
     asked = content_words(_bare(question)) or content_words(question)
     shares = _shares(asked - _about(whole, name) or asked, kept)
     besides = [one.whole if asks_permission(question) else f"{one.under} {one.beside or one.text}" for one in kept]
-    tells = [
-        (_tells(question, kind, one.whole) + _tells(question, kind, beside)) / 2
-        for one, beside in zip(kept, besides, strict=True)
-    ]
+    tells = [_tells(question, kind, beside) for beside in besides]
     days = [{day.casefold() for day in _WEEKDAYS.findall(text)} for text in (question, *(one.whole for one in kept))]
     known = found is not None and found.lacks is None
     scores = [
@@ -403,7 +400,7 @@ def most_of(
     ]
     best = max(range(len(kept)), key=scores.__getitem__)
     elsewhere = _shares(asked, [*kept, Paragraph(text=f"{whole} {_spaced(name)}")])[-1]
-    is_near = (shares[best] + elsewhere) / 2 >= _NEAR_SHARE and (tells[best] > 0 or kind in _SAID_ANYHOW)
+    is_near = (shares[best] + elsewhere) / 2 >= _NEAR_SHARE and (tells[best] or kind in _SAID_ANYHOW)
     one, title = kept[best], whole.strip().partition("\n")[0]
     text = one.beside or one.text
     return Passage(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from mm_agents import Agent, Library
+from mm_agents._text import content_words, parts_of
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.paragraphs import quotable
 from mm_agents.agent.passage_choice import chosen, kind_of, most_of
-from mm_agents.agent.query_analysis import QuestionContext, wants_several
+from mm_agents.agent.query_analysis import QuestionContext, questions_in, wants_several
+from mm_agents.agent.request import request_of
 from mm_agents.agent.telling_words import most_telling
 
 pytest.importorskip("onnxruntime", reason="these tests embed: pip install 'mm-agents[local]'")
@@ -166,3 +168,26 @@ def test_some_of_a_thing_asks_for_no_several_files() -> None:
     assert not wants_several("I'd like to burn some old branches. In which months is that allowed?")
     assert wants_several("any owls?")
     assert wants_several("Which clips show the others?")
+
+
+def test_what_shares_its_verb_with_another_question_is_no_part_by_itself() -> None:
+    asked = "In which months and at what time of day is that allowed?"
+    assert parts_of(asked) == [asked]
+    assert len(parts_of("Which ankle got hurt on the walk, and at what spot?")) == 2
+
+
+def test_what_it_means_after_a_which_is_the_answer_and_not_the_thing_that_is_named() -> None:
+    which = questions_in("Which piece of furniture makes room for the piano, and where is it going?")
+    assert which[1] == "where is it going"
+    assert questions_in("When does the lease start, and how long is it?")[1] == "how long is the lease"
+
+
+def test_what_somebody_would_like_to_do_is_said_before_a_question() -> None:
+    asked = request_of("My brother would like to use the hedge trimmer. May I hand it over to him?")
+    assert asked.text == "May I hand it over to him?"
+    assert request_of("I would like to see a film about ants. Which one?").context == ()
+
+
+@pytest.mark.parametrize("question", ["When's the walk?", "I'd take the ferry. What's it called?"])
+def test_a_pronoun_with_its_verb_carries_no_meaning(question: str) -> None:
+    assert not any("'" in word for word in content_words(question))
