@@ -42,7 +42,7 @@ def tell_nearest(
         return False
     if "?" not in text and says("asks", text) is None and kind_of(text) is None:
         return False
-    found = yield from call(_SEARCH, {"query": text})
+    found = yield from call(_SEARCH, {"query": text, "among": "documents"})
     near = details.nearest(found, text, language) if found is not None else None
     if near is None:
         return False
