@@ -308,8 +308,8 @@ class HitDetails:
             text, passages, near = self._whole(hit, question, embedder, _COMPARED)
             if passages and hit["media_type"] in ("text", "pdf"):
                 found.append((most_of(question, passages, near, text, hit["name"]), hit, place))
-        kind = kind_of(question)
-        enough = [one for one in found if one[0].nearness >= ENOUGH]
+        kind, least = kind_of(question), self._bands(question, embedder)[0] + ENOUGH
+        enough = [one for one in found if one[0].is_near or one[0].nearness >= least]
         if kind in CERTAIN:
             enough = [one for one in enough if has_value(kind, one[0].text)]
         if not enough:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mm_agents.agent.passage_choice import kind_of
 from mm_agents.agent.query_analysis import asks_over_all, names_files, says
 from mm_agents.agent.rendering import render_hits
+from mm_agents.languages import ENGLISH
 
 if TYPE_CHECKING:
     from mm_agents.agent.answer_builder import AnswerBuilder
@@ -40,6 +41,8 @@ def tell_nearest(
     text = asked.in_context
     if asked.attachments or asked.focus or asked.where or names_files(text) or asks_over_all(asked.text):
         return False
+    if language not in (None, ENGLISH):
+        return False  # how near is near enough was measured in English alone
     if "?" not in text and says("asks", text) is None and kind_of(text) is None:
         return False
     found = yield from call(_SEARCH, {"query": text, "among": "documents"})

@@ -77,8 +77,8 @@ Words that its text says elsewhere count half.
 OF_TEXT = 0.3
 """What the words of a question count that the passage's text has anywhere, where several texts are compared."""
 
-ENOUGH = 0.5
-"""From which nearness a passage is quoted where nothing answers: words in common alone, or meaning alone, are less."""
+ENOUGH = 0.15
+"""How far the nearness of a passage is above a fair cosine, with its words, from which it is quoted in doubt."""
 
 _WIDER = {"end": "time", "weekday": "time", "age": "year"}
 """Kinds by what may say them as well: until when something holds may be given as "within six weeks"."""
