@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mm_agents.agent.passage_choice import kind_of
-from mm_agents.agent.query_analysis import asks_over_all, names_files, says
+from mm_agents.agent.query_analysis import asks_over_all, says
 from mm_agents.agent.rendering import render_hits
 from mm_agents.languages import ENGLISH
 
@@ -39,7 +39,7 @@ def tell_nearest(
         language: of the question.
     """
     text = asked.in_context
-    if asked.attachments or asked.focus or asked.where or names_files(text) or asks_over_all(asked.text):
+    if asked.attachments or asked.focus or asked.where or says("media", text) or asks_over_all(asked.text):
         return False
     if language not in (None, ENGLISH):
         return False  # how near is near enough was measured in English alone

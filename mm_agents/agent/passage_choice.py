@@ -284,7 +284,8 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     if places and not set(places) & set(_NAMED.findall(question)):
         return Passage(text=found.text, lacks="way there")
     known_numbers = {number for number in about if number.isdigit()} | _only_numbers(question, whole)
-    if (other := _other_measure(question, found.whole, known_numbers, values=kind is not None)) is not None:
+    other = _other_measure(question, found.whole, known_numbers, values=kind is not None)
+    if (other := other or _other_day(question, found.under)) is not None:
         return Passage(text=found.text, lacks=other)
     words = _words(found.whole)
     asked = set(_heads(question))
@@ -682,6 +683,12 @@ def _other_measure(question: str, passage: str, known: Collection[str], *, value
     numbers = [found[0] for found in _PATTERNS["filler"]["numbers"].finditer(question) if values]
     strange = [one for one in numbers if one not in known and not re.search(rf"\b{one}\b", passage, re.IGNORECASE)]
     return f"value for {strange[0]}" if strange else None
+
+
+def _other_day(question: str, heading: str) -> str | None:
+    """The weekday that a question asks about, where a passage stands under one other."""
+    asked, over = ([day.casefold() for day in _WEEKDAYS.findall(text)] for text in (question, heading))
+    return f"value on {asked[0].capitalize()}" if asked and len(over) == 1 and over[0] not in asked else None
 
 
 def _spaced(name: str) -> str:

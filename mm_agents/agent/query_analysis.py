@@ -344,7 +344,8 @@ class QuestionContext:
     def leans(self) -> bool:
         """Whether a question says too little by itself: "may I hand it over to him?"."""
         few = len(content_words(self.text)) < _TELLING
-        return not names_files(f"{self.before} {self.typed}") and (few or says("leans", self.text) is not None)
+        seen = says("media", f"{self.before} {self.typed}") is not None
+        return not seen and (few or says("leans", self.text) is not None)
 
     def as_asked(self, reader: str, task: str) -> str:
         """What a reader is asked; a chart with what is said before it: "it is broken. What do I do next?"."""

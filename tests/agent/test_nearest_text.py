@@ -191,3 +191,10 @@ def test_what_somebody_would_like_to_do_is_said_before_a_question() -> None:
 @pytest.mark.parametrize("question", ["When's the walk?", "I'd take the ferry. What's it called?"])
 def test_a_pronoun_with_its_verb_carries_no_meaning(question: str) -> None:
     assert not any("'" in word for word in content_words(question))
+
+
+def test_what_stands_under_a_weekday_is_of_no_other() -> None:
+    passages = [one for one in quotable(MAIL) if one.under == "FRIDAY"]
+    assert chosen("When is the meal on Friday?", passages, [0.0] * len(passages), MAIL, "mail.txt").lacks is None
+    found = chosen("When is the meal on Saturday?", passages, [0.0] * len(passages), MAIL, "mail.txt")
+    assert found.lacks == "value on Saturday"
