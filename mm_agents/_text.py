@@ -135,7 +135,9 @@ def moment(place: Place) -> str:
 def content_words(text: str) -> set[str]:
     """The words of a text that carry its meaning, in small letters and cut to their stems; numbers are words."""
     words = re.findall(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?", fold(text))
-    return {_stem(word) for word in words if word not in _EMPTY and (len(word) > 1 or word.isdigit())}
+    return {
+        _stem(word) for word in words if word not in _EMPTY and (len(word) > 1 or word.isdigit() or word in _IRREGULAR)
+    }
 
 
 def unknown_words(text: str, known: Iterable[str]) -> set[str]:
@@ -181,6 +183,10 @@ _BEGINS = re.compile(
 )
 
 
+_BARE = re.compile(r"\W*(?:(?:at|by|for|from|in|on|to|with) )(?:what|which) \w+\W*", re.IGNORECASE)
+"""What asks nothing before "and": "On which day and at what time does it begin?" has one verb."""
+
+
 def parts_of(question: str, asks: Callable[[str], bool] | None = None) -> list[str]:
     """The questions in a question: "What is the total, and when is it due?" has two.
 
@@ -208,7 +214,8 @@ def _cut(text: str, joint: re.Pattern[str], asks: Callable[[str], bool]) -> list
     pieces: list[str] = []
     start = 0
     for one, end in zip(joints, ends, strict=False):
-        if asks(text[start : one.start()]) and asks(text[one.end() : end]):
+        before = text[start : one.start()]
+        if asks(before) and not _BARE.fullmatch(before) and asks(text[one.end() : end]):
             pieces.append(text[start : one.start()])
             start = one.end()
     return [*pieces, text[start:]]

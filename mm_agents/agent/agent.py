@@ -465,6 +465,8 @@ class Conversation:
                 builder.refuse()
         elif not (yield from run.look(asked)):
             builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
+        if not builder.claims:
+            yield from run.show_nearest(asked)
 
     def _is_written(self, question: str, names: Sequence[str], plan: Plan, tools: Sequence[Tool]) -> bool:
         """Whether a text has what a question asks that seems to be none for the tools, or one of several questions.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mm_agents.agent.planner import Plan
     from mm_agents.library import Library
 
+_UNKNOWN = "I don't know"
 _REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
 
 
@@ -150,6 +151,16 @@ class AnswerBuilder:
     def say(self, text: str) -> None:
         """Add text that claims nothing of its own: an introduction, or what was read, in another form."""
         self._paragraphs.append(text)
+
+    def take_back(self, first: int = 0) -> None:
+        """Leave out what was said that nothing is known, from the paragraph with a number on."""
+        kept = [one for one in self._paragraphs[first:] if not one.startswith(_UNKNOWN)]
+        self._paragraphs[first:] = kept
+
+    @property
+    def length(self) -> int:
+        """How many paragraphs there are."""
+        return len(self._paragraphs)
 
     def not_answered(self, part: str, reason: str | None = None) -> None:
         """Name a part of the question that no claim answers; the answer is partial, where it claims anything.

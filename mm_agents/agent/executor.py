@@ -14,9 +14,10 @@ from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Event
-from mm_agents.agent.file_questions import likes_in, nearest_films, no_film_meant
+from mm_agents.agent.file_questions import nearest_films, tell_recommended
 from mm_agents.agent.hit_details import has_table, mixes_cells, pages_among, places_of, tables_among, that_may_tell
 from mm_agents.agent.nearest_place import tell_unread
+from mm_agents.agent.nearest_text import tell_nearest
 from mm_agents.agent.planner import Order, search_for
 from mm_agents.agent.query_analysis import (
     QuestionContext,
@@ -52,7 +53,6 @@ from mm_agents.agent.rendering import (
     render_invoice,
     render_nothing,
     render_passage,
-    render_recommended,
     render_table,
     render_text,
     tell_listed,
@@ -76,7 +76,6 @@ from mm_agents.documents.text_questions import is_about_text
 from mm_agents.errors import MMAgentsError
 from mm_agents.languages import ENGLISH
 from mm_agents.media import load_text
-from mm_agents.toolbox.searching import films_named
 from mm_agents.tools import Tool, ToolResult
 
 if TYPE_CHECKING:
@@ -173,7 +172,7 @@ class OfflineRun:
             elif name in SEARCHES:
                 found = yield from self._search(name, asked, to_read=following)
             elif name == "recommend":
-                yield from self._recommend(asked)
+                yield from tell_recommended(self._builder, self._call, asked)
             elif name == LISTEN:
                 yield from self._listen(asked)
             elif name == QUOTE:
@@ -225,6 +224,7 @@ class OfflineRun:
     def _search(self, name: str, asked: QuestionContext, *, to_read: str | None) -> Iterator[Event | Any]:
         """Search and tell what was found, unless it is to be read; a generator that returns the result."""
         hop = to_read in READERS or to_read == DESCRIBE
+        asked = asked.by_itself if name == "search_text" and asked.leans else asked
         arguments = self._search_arguments(name, asked, to_read=to_read, hop=hop)
         result = yield from self._call(name, arguments)
         if result is None:
@@ -247,13 +247,21 @@ class OfflineRun:
 
     def _search_each(self, name: str, asked: QuestionContext, questions: Sequence[str]) -> Iterator[Event]:
         """Search for the answer of each question of a text, and name those that have none."""
-        for question in questions:
-            claims = len(self._builder.claims)
-            yield from self._search(name, replace(asked, text=question), to_read=None)
-            if len(self._builder.claims) == claims:
+        for question, before in zip(questions, ("", *questions), strict=False):
+            claims, first = len(self._builder.claims), self._builder.length
+            part = replace(asked, text=question, before=before)
+            yield from self._search(name, part, to_read=None)
+            if len(self._builder.claims) == claims and not (yield from self.show_nearest(part, first)):
                 self._builder.not_answered(question)
         if (amounts := says("two_amounts", asked.text)) is not None:
             self._builder.not_answered(amounts["than"])
+
+    def show_nearest(self, asked: QuestionContext, first: int = 0) -> Iterator[Event | Any]:
+        """Quote the text that is nearest to what nothing answered, as ``tell_nearest``; whether one is near enough."""
+        if self._hit_details is None or "search_text" not in self._tools:
+            return False
+        details, language = self._hit_details, self._language
+        return (yield from tell_nearest(self._builder, self._call, details, asked, first=first, language=language))
 
     def _told(
         self,
@@ -375,19 +383,6 @@ class OfflineRun:
             if "pdf" in takes:
                 arguments["pdf"] = True
         return arguments
-
-    def _recommend(self, asked: QuestionContext) -> Iterator[Event]:
-        texts = [text for text in (asked.text, asked.typed) if films_named(text, asked.films)]
-        like, unlike, about = likes_in(texts[0] if texts else "", asked.films)
-        like = like or list(asked.focus[:1])
-        if not like:
-            self._builder.say(no_film_meant(asked.text))
-            return
-        optional = {"unlike": unlike, "about": about, "where": asked.where}
-        arguments = {"like": like} | {argument: value for argument, value in optional.items() if value}
-        result = yield from self._call("recommend", arguments)
-        if result is not None:
-            render_recommended(self._builder, result, asked.roles)
 
     # ------------------------------------------------------------ reading
 

@@ -13,7 +13,7 @@ from mm_agents._text import content_words, parts_of, read_patterns
 from mm_agents.agent.aggregation import SAYS, Aggregation, is_used_up
 from mm_agents.agent.conditions import Conditions
 from mm_agents.agent.query_analysis import names_in, says, says_something
-from mm_agents.agent.rendering import likeness
+from mm_agents.agent.rendering import likeness, render_recommended
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.toolbox.searching import films_named, films_of
 from mm_agents.types import And, Condition
@@ -211,6 +211,29 @@ def nearest_films(
     hits = result.payload["hits"] if result is not None else ()
     near = [hit["id"] for hit in hits if likeness(hit).near]
     return replace(asked, arguments=asked.arguments | {"among": near}) if near else None
+
+
+def tell_recommended(
+    builder: AnswerBuilder, call: Callable[[str, dict[str, Any]], Iterator[Event | Any]], asked: QuestionContext
+) -> Iterator[Event]:
+    """Recommend films like those that a question names, or like the one that it is about.
+
+    Args:
+        builder: the answer so far.
+        call: calls a tool.
+        asked: the question.
+    """
+    texts = [text for text in (asked.text, asked.typed) if films_named(text, asked.films)]
+    like, unlike, about = likes_in(texts[0] if texts else "", asked.films)
+    like = like or list(asked.focus[:1])
+    if not like:
+        builder.say(no_film_meant(asked.text))
+        return
+    optional = {"unlike": unlike, "about": about, "where": asked.where}
+    arguments = {"like": like} | {argument: value for argument, value in optional.items() if value}
+    result = yield from call("recommend", arguments)
+    if result is not None:
+        render_recommended(builder, result, asked.roles)
 
 
 def no_film_meant(question: str) -> str:

@@ -13,20 +13,24 @@ from typing import TYPE_CHECKING, Any
 from mm_agents._text import content_words
 from mm_agents.agent.paragraphs import Paragraph, quotable, records
 from mm_agents.agent.passage_choice import (
+    CERTAIN,
+    ENOUGH,
+    OF_TEXT,
     Passage,
     chosen,
-    computed_amount,
     half_unsaid,
     has_value,
     is_about,
     kind_of,
     likeliest,
+    most_of,
     names_it,
     nearest_passage,
-    scaled_amount,
+    sought,
     tells_written,
 )
 from mm_agents.agent.query_analysis import names_in, said_of, says
+from mm_agents.agent.scaled_amounts import computed_amount, scaled_amount
 from mm_agents.documents.text_questions import TextLine, lines_with
 from mm_agents.errors import MMAgentsError
 from mm_agents.languages import ENGLISH, detected
@@ -255,7 +259,8 @@ class HitDetails:
         sought = hit["media_type"] == "film" and says("films", question)  # the film is asked for, not what it says
         under = passage.under if hit["media_type"] == "text" else ""
         unsaid = None if sought else passage.unsaid
-        found = {"lacks": passage.lacks, "unsaid": unsaid, "is_near": passage.is_near, "nearness": passage.nearness}
+        nearness = passage.nearness + OF_TEXT * passage.said
+        found = {"lacks": passage.lacks, "unsaid": unsaid, "is_near": passage.is_near, "nearness": nearness}
         return {**hit, "says": passage.text, "under": under, "covers": covers, **found}
 
     def _compared(
@@ -286,25 +291,63 @@ class HitDetails:
             self._known[embedder.name, role] = kept | found  # a dict of its own, as several threads may ask
         return [found[text] for text in texts]
 
+    def nearest(self, result: ToolResult, question: str, language: str | None = None) -> ToolResult | None:
+        """A search's result with the one passage that has most of a question, which may not answer it.
+
+        Args:
+            result: of searching texts.
+            question: as it was asked.
+            language: of the question.
+
+        Returns:
+            None where no passage has enough of the question.
+        """
+        embedder = self.embedder_for(language)
+        found: list[tuple[Passage, Mapping[str, Any], Evidence]] = []
+        for hit, place in zip(result.payload["hits"][:_QUOTED], result.evidence[:_QUOTED], strict=True):
+            text, passages, near = self._whole(hit, question, embedder, _COMPARED)
+            if passages and hit["media_type"] in ("text", "pdf"):
+                found.append((most_of(question, passages, near, text, hit["name"]), hit, place))
+        kind, least = kind_of(question), self._bands(question, embedder)[0] + ENOUGH
+        enough = [one for one in found if one[0].is_near or one[0].nearness >= least]
+        if kind in CERTAIN:
+            enough = [one for one in enough if has_value(kind, one[0].text)]
+        if not enough:
+            return None
+        passage, hit, place = max(enough, key=lambda one: one[0].nearness + OF_TEXT * one[0].said)
+        said = {"says": passage.text, "under": passage.under, "lacks": None, "is_near": True}
+        said |= {"unsaid": passage.unsaid or sought(kind)}
+        return replace(result, payload={**result.payload, "hits": [{**hit, **said}]}, evidence=(place,), media=())
+
     def _nearest(self, hit: Mapping[str, Any], question: str, found: Passage, embedder: Embedder) -> Passage:
         """The passage of a hit's whole text that says all that is asked; where none does, the nearest to it."""
-        text = hit["text"] or ""
-        if hit["media_type"] == "text":
-            with suppress(MMAgentsError):  # the file may be gone
-                path = self._library.path(self._library.get(hit["id"]))
-                text = load_text(path) if path is not None else text
-        text, of_rows = screen(text)[0], hit["name"].casefold().endswith(_ROWS)
-        passages = likeliest(question, (records(text) if of_rows else []) or quotable(text), _COMPARED_IN_DOUBT)
-        said, near = self._compared(passages, question, embedder)
+        text, said, near = self._whole(hit, question, embedder, _COMPARED_IN_DOUBT)
         if not said:
             return found
         elsewhere = chosen(question, said, near, text, hit["name"])
-        if not (of_rows or elsewhere.lacks or elsewhere.unsaid):
+        if not (_is_of_rows(hit) or elsewhere.lacks or elsewhere.unsaid):
             at, kind = said.index(Paragraph(text=elsewhere.text, under=elsewhere.under)), kind_of(question)
             is_value = kind is not None and has_value(kind, elsewhere.text)
             if elsewhere.covers or (is_value and near[at] >= self._bands(question, embedder)[0]):
                 return replace(elsewhere, covers=True)
         return nearest_passage(question, said, near, text, hit["name"], found)
+
+    def _whole(
+        self, hit: Mapping[str, Any], question: str, embedder: Embedder, most: int
+    ) -> tuple[str, list[Paragraph], list[float]]:
+        """The whole text of a hit, the passages that have most of a question's words, and how near each is to it."""
+        text = hit["text"] or ""
+        if hit["media_type"] == "text":
+            with suppress(MMAgentsError):  # the file may be gone
+                path = self._library.path(self._library.get(hit["id"]))
+                text = load_text(path) if path is not None else text
+        text = screen(text)[0]
+        passages = (records(text) if _is_of_rows(hit) else []) or quotable(text)
+        return text, *self._compared(likeliest(question, passages, most), question, embedder)
+
+
+def _is_of_rows(hit: Mapping[str, Any]) -> bool:
+    return hit["name"].casefold().endswith(_ROWS)
 
 
 def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:

@@ -9,12 +9,12 @@ import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from heapq import nsmallest
 from itertools import pairwise
 
-from mm_agents._text import FACTORS, MONTHS, NUMBER_WORDS, content_words, read_data, read_patterns
+from mm_agents._text import MONTHS, NUMBER_WORDS, content_words, read_data, read_patterns
 from mm_agents.agent.paragraphs import Paragraph
+from mm_agents.agent.telling_words import most_telling
 from mm_agents.documents.dates import dates_in
 from mm_agents.languages import ENGLISH, detected
 
@@ -51,6 +51,9 @@ _WRITTEN = frozenset(
 )
 """Kinds of values that are read, and not seen."""
 
+CERTAIN = frozenset({"phone_number", "e-mail_address", "website", "address", "code"})
+"""Kinds whose values are known by their look, so that a passage without one says nothing of what is asked."""
+
 _SAID_ANYHOW = frozenset({"reason", "frequency", "end"})
 """Kinds that a text says without a word of those that mark them: "Frost in the night. The blossom is gone" is why."""
 
@@ -61,7 +64,7 @@ _OF_KIND = 0.1
 """What it counts that a passage has a value of the kind asked for, and that it fits best by its words."""
 
 _OF_HEAD = 0.2
-"""What it counts against a passage that it is an address or of the head of a letter."""
+"""What it counts against a passage that it is an address or of the head of a letter, or is of another weekday."""
 
 _IN_HEADS = (*_NAMES, "phone_number", "e-mail_address", "website", "code", "place")
 
@@ -70,6 +73,12 @@ _NEAR_SHARE = 0.5
 
 Words that its text says elsewhere count half.
 """
+
+OF_TEXT = 0.3
+"""What the words of a question count that the passage's text has anywhere, where several texts are compared."""
+
+ENOUGH = 0.15
+"""How far the nearness of a passage is above a fair cosine, with its words, from which it is quoted in doubt."""
 
 _WIDER = {"end": "time", "weekday": "time", "age": "year"}
 """Kinds by what may say them as well: until when something holds may be given as "within six weeks"."""
@@ -80,6 +89,11 @@ _SHOWN = frozenset({"place", "colour"})
 _SEEN = re.compile(r"\bhow (?:many|big|large|tall|wide)\b", re.IGNORECASE)
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’][^\W_]+)?")
+_WHETHER = re.compile(
+    r"^\W*(?:and |so )?(?:is|are|am|was|were|do|does|did|has|have|had|can|could|may|might|must|shall|should|will|"
+    r"would)\b",
+    re.IGNORECASE,
+)
 _ASKED_NOUN = re.compile(
     r"^\W*(?:who|what|which|how (?:much|high|long|big))"
     r"(?:['’]s| is| are| was| were) (?:(?:the|our|my|your|a|an) )?(?P<what>(?:[\w'’-]+ ?){1,3}?)"
@@ -88,12 +102,13 @@ _ASKED_NOUN = re.compile(
 )
 _COUNTED = re.compile(
     r"^\W*(?:and )?how (?:(?P<many>many)|much) (?!(?:is|are|was|were|do|does|did|would|will|can|could|should|must|"
-    r"has|have|had|i|we|you|it|they|money|time)\b)(?P<what>[\w-]+(?: of [\w-]+)?)\b"
+    r"has|have|had|i|we|you|it|they|money|time|more|less|\w+er)\b)(?P<what>[\w-]+(?: of [\w-]+)?)\b"
     r"(?:.*\b(?:for|in|into) (?:the |our |my |your |an? )?(?P<of>[^?.!]+))?",
     re.IGNORECASE,
 )
 """What is counted or measured, such as eggs, and what for, such as pancakes."""
 
+_MANY = re.compile(r"\bhow many (?P<what>[^\W\d]+)", re.IGNORECASE)
 _BESIDE = 4
 """How many words a number is from what it counts: "four fresh brown eggs"."""
 _NO_NUMBER = frozenset({"no", "none", "single", "dozen", "half"})
@@ -119,6 +134,7 @@ _RATES = {
     "year": r"\byear|\bannual",
 }
 _DAYS = "|".join(["(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day", *map(str.title, MONTHS)])
+_WEEKDAYS = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day", re.IGNORECASE)
 _NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A name in a question: where a text has it anywhere, the text is about it."""
 
@@ -154,6 +170,7 @@ class Passage:
         covers: whether it has every word of the question that means something.
         is_near: whether it, which does not say all that is asked, has so much of the question that it may be meant.
         nearness: of one that does not say all that is asked, by which those of several texts are compared.
+        said: how much of the question its text says anywhere, from 0 to 1.
     """
 
     text: str
@@ -163,6 +180,7 @@ class Passage:
     covers: bool = False
     is_near: bool = False
     nearness: float = 0.0
+    said: float = 0.0
 
 
 def kind_of(question: str) -> str | None:
@@ -266,7 +284,8 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     if places and not set(places) & set(_NAMED.findall(question)):
         return Passage(text=found.text, lacks="way there")
     known_numbers = {number for number in about if number.isdigit()} | _only_numbers(question, whole)
-    if (other := _other_measure(question, found.whole, known_numbers, values=kind is not None)) is not None:
+    other = _other_measure(question, found.whole, known_numbers, values=kind is not None)
+    if (other := other or _other_day(question, found.under)) is not None:
         return Passage(text=found.text, lacks=other)
     words = _words(found.whole)
     asked = set(_heads(question))
@@ -282,11 +301,30 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     unsaid = None
     if is_english and lacks is None:
         unsaid = _unsaid(question, found.whole, known - set(beside), about)
+        unsaid = unsaid or _not_in_sentence(question, found, about)
     elif lacks is None:
         unsaid = _half_unsaid_abroad(question, set(heads), words)
     # The rule that a text has for it is for what is asked.
     covers = covers or (bool(heads) and asks_permission(question) and is_english and unsaid is None)
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+
+
+def _not_in_sentence(question: str, passage: Paragraph, about: set[str]) -> str | None:
+    """A word of a question whether something is so, where no one sentence of a passage has all of them.
+
+    "Can I pay the fee by card?" is not answered by "The fee is 15. A parent signs the card.".
+    """
+    if not _WHETHER.match(question):
+        return None
+    rules, known = _PATTERNS["rules"], _words(passage.lead) | about - _words(passage.text)
+    bare = _PATTERNS["filler"]["general"].sub(" ", rules["allows"].sub(" ", rules["frame"].sub(" ", question)))
+    named = content_words(" ".join(_NAMED.findall(question))) & _words(passage.text)
+    asked = [word for word in _WORD.findall(bare) if not content_words(word) <= known | named]
+    missing = (
+        [word for word in asked if not content_words(word) <= _words(sentence)]
+        for sentence in _SENTENCE_END.split(passage.text)
+    )
+    return most_telling(min(missing, key=len, default=[]))
 
 
 def _half_unsaid_abroad(question: str, heads: set[str], words: set[str]) -> str | None:
@@ -321,34 +359,74 @@ def nearest_passage(
     kind = kind_of(question)
     if kind == "reason" and found.lacks is None and has_value(kind, found.under):  # under a heading such as "Cause"
         return found
-    question = (_broader(question, whole) or (question,))[0]
+    likeliest = most_of(question, passages, ranks, whole, name, found)
+    if found.lacks is not None and not likeliest.is_near:
+        return replace(found, nearness=likeliest.nearness, said=likeliest.said)
+    return replace(likeliest, unsaid=likeliest.unsaid or found.lacks or found.unsaid)
+
+
+def most_of(
+    question: str,
+    passages: Sequence[Paragraph],
+    ranks: Sequence[float],
+    whole: str,
+    name: str,
+    found: Passage | None = None,
+) -> Passage:
+    """The passage that has most of what is asked, with those next to it, and a word of the question that it has not.
+
+    Args:
+        question: as it was asked.
+        passages: of the whole text; one or more.
+        ranks: how near each is to the question.
+        whole: the text.
+        name: of its file.
+        found: as ``chosen`` gave it, which counts more.
+    """
+    kind = kind_of(question)
+    question, thing = _broader(question, whole) or (question, None)
     kept_ranks, kept = _telling(question, kind, passages, ranks, whole)
     asked = content_words(_bare(question)) or content_words(question)
     shares = _shares(asked - _about(whole, name) or asked, kept)
-    texts = [f"{one.under} {one.beside or one.text}" for one in kept]
-    tells = [kind is None or has_value(kind, text) or has_value(_WIDER.get(kind, kind), text) for text in texts]
-    if asks_permission(question):
-        tells = [_PATTERNS["rules"]["rule"].search(text) is not None for text in texts]
+    besides = [one.whole if asks_permission(question) else f"{one.under} {one.beside or one.text}" for one in kept]
+    tells = [_tells(question, kind, beside) for beside in besides]
+    days = [{day.casefold() for day in _WEEKDAYS.findall(text)} for text in (question, *(one.whole for one in kept))]
+    known = found is not None and found.lacks is None
     scores = [
         rank
         + OF_WORDS * share
-        + _OF_KIND * (tell + (one.text == found.text and found.lacks is None))
-        - _OF_HEAD * (one.is_head and kind not in _IN_HEADS)
-        for rank, share, tell, one in zip(kept_ranks, shares, tells, kept, strict=True)
+        + _OF_KIND * (tell + (known and found is not None and one.text == found.text))
+        - _OF_HEAD * ((one.is_head and kind not in _IN_HEADS) + (days[0].isdisjoint(day) and bool(day and days[0])))
+        for rank, share, tell, one, day in zip(kept_ranks, shares, tells, kept, days[1:], strict=True)
     ]
     best = max(range(len(kept)), key=scores.__getitem__)
     elsewhere = _shares(asked, [*kept, Paragraph(text=f"{whole} {_spaced(name)}")])[-1]
     is_near = (shares[best] + elsewhere) / 2 >= _NEAR_SHARE and (tells[best] or kind in _SAID_ANYHOW)
-    if found.lacks is not None and not is_near:
-        return replace(found, nearness=scores[best])
-    one = kept[best]
+    one, title = kept[best], whole.strip().partition("\n")[0]
+    text = one.beside or one.text
     return Passage(
-        text=one.beside or one.text,
+        text=text,
         under=one.under,
-        unsaid=found.lacks or found.unsaid,
+        unsaid=thing or _missing_word(question, " ".join([one.under, text, _spaced(name), title])),
         is_near=is_near,
         nearness=scores[best],
+        said=elsewhere,
     )
+
+
+def _tells(question: str, kind: str | None, text: str) -> bool:
+    """Whether a text has what a question asks for: a rule, how many of something, a value of the kind."""
+    if asks_permission(question):
+        return _PATTERNS["rules"]["rule"].search(text) is not None
+    if (many := _MANY.search(question)) is not None:
+        return content_words(many["what"]) <= _words(text)
+    return kind is None or has_value(kind, text) or has_value(_WIDER.get(kind, kind), text)
+
+
+def _missing_word(question: str, passage: str) -> str | None:
+    """The word of a question that says most of what a passage does not say; None where it says all of them."""
+    said = _words(passage)
+    return most_telling(word for word in _WORD.findall(_bare(question)) if not content_words(word) <= said)
 
 
 def _telling(
@@ -393,12 +471,16 @@ def _is_called_so(question: str, passage: str) -> bool:
     return follows or _PATTERNS["codes"][word].search(passage) is not None
 
 
+def sought(kind: str | None) -> str:
+    """How an answer calls the kind of value that is asked for."""
+    return (kind or "answer").replace("_", " ")
+
+
 def _lacking(question: str, kind: str, found: Paragraph) -> Passage:
     """The nearest passage where none has a value of the kind that is asked for."""
-    sought = kind.replace("_", " ")
     if kind in _SAID_ANYHOW and set(_heads(question)) & _words(found.whole):
-        return Passage(text=found.text, under=found.under, unsaid=sought)
-    return Passage(text=found.text, lacks=sought)
+        return Passage(text=found.text, under=found.under, unsaid=sought(kind))
+    return Passage(text=found.text, lacks=sought(kind))
 
 
 def shares_said(question: str, passages: Sequence[str]) -> list[float]:
@@ -463,7 +545,7 @@ def half_unsaid(question: str, passage: str, name: str) -> str | None:
     known = content_words(f"{passage} {_spaced(name)}")
     words = [word for word in _WORD.findall(_bare(question)) if content_words(word)]
     missing = [word for word in words if not content_words(word) <= known]
-    return missing[0] if missing and 2 * len(missing) >= len(words) else None
+    return most_telling(missing) if 2 * len(missing) >= len(words) else None
 
 
 def _bare(question: str) -> str:
@@ -558,13 +640,13 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
     if parted := next((one for one in _JOINED.findall(bare) if one.casefold().replace("-", "") not in said), None):
         return parted  # "check-out" is not said where "check-in" is
     heads = {word: content_words(word) for word in _WORD.findall(bare) if content_words(word)}
-    strange = next((word for word, stems in heads.items() if not stems <= known), None)
+    strange = most_telling(word for word, stems in heads.items() if not stems <= known)
     if strange is None and heads and not any(stems & words for stems in heads.values()):
-        return [*heads][-1]
+        return most_telling(heads)
     if strange is None and len(heads) > _LEAST_COVERED:
         missing = [word for word, stems in heads.items() if not stems <= words | about]
         if 2 * len(missing) > len(heads):
-            return missing[0]
+            return most_telling(missing)
     if strange is None and asks_permission(question) and not rules["rule"].search(passage):
         found = rules["allows"].search(question) or rules["frame"].search(question)
         return found[0].split()[0] if found else None
@@ -603,71 +685,11 @@ def _other_measure(question: str, passage: str, known: Collection[str], *, value
     return f"value for {strange[0]}" if strange else None
 
 
+def _other_day(question: str, heading: str) -> str | None:
+    """The weekday that a question asks about, where a passage stands under one other."""
+    asked, over = ([day.casefold() for day in _WEEKDAYS.findall(text)] for text in (question, heading))
+    return f"value on {asked[0].capitalize()}" if asked and len(over) == 1 and over[0] not in asked else None
+
+
 def _spaced(name: str) -> str:
     return re.sub(r"[_.-]+", " ", name)
-
-
-# ---------------------------------------------------------------- amounts times a factor
-
-
-_SCALED = _PATTERNS["scaled"]
-_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
-_FACTORS = FACTORS | NUMBER_WORDS
-
-
-@dataclass(frozen=True, slots=True)
-class ScaledAmount:
-    """What a question wants several times.
-
-    Attributes:
-        question: for the amount that the text gives.
-        what: the noun that is counted or measured, as it is said.
-        factor: the words for how many times.
-        times: their number; 0 for half.
-        unit: the unit that it is asked in, "" where any will do.
-    """
-
-    question: str
-    what: str
-    factor: str
-    times: int
-    unit: str = ""
-
-
-def scaled_amount(question: str) -> ScaledAmount | None:
-    """What a question wants several times; None where it has no plain factor, or says more than that."""
-    factors = [*_SCALED["factor"].finditer(question)]
-    asked = next((one for one in _SENTENCE.split(question) if _SCALED["amount"].search(one)), None)
-    if len(factors) != 1 or asked is None:
-        return None
-    (factor,), found = factors, _SCALED["amount"].search(asked)
-    word = next(one for one in (factor["word"], factor["of_word"], factor["verb"]) if one).casefold()
-    times = 0 if word in ("half", "halve") else _FACTORS.get(word) or int(word)
-    rest = asked.replace(factor[0], " ").replace(found[0] if found else "", " ")
-    if found is None or content_words(_SCALED["frame"].sub(" ", rest)):
-        return None
-    of = (factor["of"] or factor["batch_of"] or factor["verb_of"] or "").strip()
-    of = of if content_words(_SCALED["frame"].sub(" ", of)) else ""
-    text = f"How {found['much']} {found['what']} do I need{f' for {of}' if of else ''}?"
-    return ScaledAmount(text, found["what"], factor[0].strip(), times, found["unit"] or "")
-
-
-def computed_amount(scaled: ScaledAmount, passage: str, whole: str) -> tuple[str, str] | None:
-    """The amount that a passage gives, multiplied: the sentence, and the sum behind it.
-
-    None where the whole text does not give one amount of it, or the passage gives it for each of something.
-    """
-    wanted = content_words(scaled.what)
-    given = [
-        [one for one in _SCALED["given"].finditer(text) if content_words(one["what"]) == wanted]
-        for text in (passage, whole)
-    ]
-    if not wanted or [len(found) for found in given] != [1, 1] or _SCALED["each"].search(passage):
-        return None
-    number, unit, what = (given[0][0][name] for name in ("number", "unit", "what"))
-    if scaled.unit and scaled.unit[0].casefold() != (unit or " ")[0].casefold():
-        return None  # asked in cups, and given in grams
-    value = Decimal(number) * scaled.times if scaled.times else Decimal(number) / 2
-    told = f"{number} × {scaled.times}" if scaled.times else f"{number} / 2"
-    text = f"{told} = {value.normalize():f}{f' {unit} of' if unit else ''} {what}."
-    return text, f"{told.replace('×', '*')} = {value.normalize():f}"

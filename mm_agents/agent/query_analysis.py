@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mm_agents._text import ASKED_FOR, content_words, parts_of, read_data, read_patterns, unknown_words
 from mm_agents.agent.planner import classes_of, words_of
-from mm_agents.agent.request import request_of
+from mm_agents.agent.request import request_of, sentences_of
 from mm_agents.tools import Attachment
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _OF_KIND = re.compile(
 )
 _WORDS = read_data("mm_agents.agent", "word_classes.toml")
 _FUNCTION_WORDS, _NO_NAMES = (frozenset(_WORDS[name].split()) for name in ("function_words", "no_names"))
+_TELLING = 2  # words from which a question says by itself what it is about
 _GREETINGS = {
     "thanks": "You are welcome.",
     "help": "I answer from the library and from attached files.",
@@ -83,8 +84,14 @@ def form_of(question: str) -> str | None:
 
 
 def wants_several(question: str) -> bool:
-    """Whether a question is about more than one thing: "photos of", "which clips"."""
-    return says("several", question) is not None
+    """Whether a question is about more than one file: "photos of", "which clips", "any owls?"."""
+    asks = any(says("asks", sentence) for sentence in sentences_of(question)) and not names_files(question)
+    return says("several", question) is not None and not asks
+
+
+def names_files(question: str) -> bool:
+    """Whether a question names a kind of file that is looked for: pictures, clips, films, documents."""
+    return any(_PHRASES["kinds"][kind].search(question) for kind in ("pictures", "clips", "films", "documents"))
 
 
 def names_in(question: str) -> list[str]:
@@ -160,7 +167,8 @@ def questions_in(question: str) -> list[str]:
         return [question]
     told = [parts[0]]
     for part in parts[1:]:
-        named = _SAYS["named_thing"].search(told[-1])
+        of_answer = _SAYS["which_one"].match(told[-1])  # "which bus goes there, and when does it leave?"
+        named = None if of_answer else _SAYS["named_thing"].search(told[-1])
         part = _SAYS["pronoun"].sub(named[0], part, count=1) if named else part
         places = names_in(told[-1])
         told.append(_SAYS["way_there"].sub(rf"\g<go> to {places[-1]}", part) if places else part)
@@ -293,6 +301,7 @@ class QuestionContext:
         again: the id of the document that was read last, where the question may well be about it again.
         reader: the tool that reads that document, where it is not one of the plan.
         films: ids and titles, for finding those that a question names.
+        before: the part of a question before this one.
         typed: all that was typed, with the sentences around the question.
         roles: for each vector's name what it is of.
         aggregations: what is asked of all files of a kind.
@@ -305,6 +314,7 @@ class QuestionContext:
     again: str | None = None
     reader: str | None = None
     films: Sequence[tuple[str, str]] = ()
+    before: str = ""
     typed: str = ""
     roles: Mapping[str, VectorRole | None] = field(default_factory=dict[str, "VectorRole | None"])
     aggregations: Sequence[Aggregation] = ()
@@ -318,6 +328,24 @@ class QuestionContext:
     def asks_attached(self, names: Sequence[str]) -> bool:
         """Whether a question that texts are planned for is asked of what is attached, before it is of the library."""
         return bool(self.attachments) and [*names] == ["search_text"] and says("asks", self.text) is not None
+
+    @property
+    def in_context(self) -> str:
+        """The question, and behind it what is said before it: "What will it cost? I am a day late."."""
+        asked = [f"{one.rstrip(' ?')}?" for one in (self.text, self.before) if one]
+        return " ".join([*asked, *(request_of(self.typed).context if self.typed else ())])
+
+    @property
+    def by_itself(self) -> QuestionContext:
+        """The same with what is said around it in its text."""
+        return replace(self, text=self.in_context, before="", typed="") if self.before or self.typed else self
+
+    @property
+    def leans(self) -> bool:
+        """Whether a question says too little by itself: "may I hand it over to him?"."""
+        few = len(content_words(self.text)) < _TELLING
+        seen = says("media", f"{self.before} {self.typed}") is not None
+        return not seen and (few or says("leans", self.text) is not None)
 
     def as_asked(self, reader: str, task: str) -> str:
         """What a reader is asked; a chart with what is said before it: "it is broken. What do I do next?"."""

@@ -122,7 +122,7 @@ def render_hits(
     if not kept:
         return False
     kept = [(hit, replace(place, quote=hit["says"]) if hit.get("says") else place, how) for hit, place, how in kept]
-    if (lacks := kept[0][0].get("lacks")) and not several:
+    if (lacks := kept[0][0].get("lacks")) and not (several and len(kept) > 1):
         _tell_lacking(builder, kept[0][0], lacks)
         return True
     # Where another sentence of it answers than the one that was found, that one is quoted with its own place.

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from mm_agents._text import parts_of, read_data, read_patterns
-from mm_agents.agent.passage_choice import scaled_amount
+from mm_agents.agent.scaled_amounts import scaled_amount
 from mm_agents.toolbox.example_questions import every_example
 
 _PATTERNS = read_patterns("mm_agents.agent", "phrases.toml")

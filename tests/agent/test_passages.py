@@ -11,16 +11,16 @@ import PIL.Image
 import pytest
 
 from mm_agents import Agent, Library
+from mm_agents.agent.answer import Answer
 from mm_agents.agent.hit_details import quotable
 from mm_agents.agent.passage_choice import (
     Paragraph,
     chosen,
-    computed_amount,
     has_value,
     kind_of,
     nearest_passage,
-    scaled_amount,
 )
+from mm_agents.agent.scaled_amounts import computed_amount, scaled_amount
 from mm_agents.agent.verify import verify
 from mm_agents.tools import ToolResult
 
@@ -45,6 +45,12 @@ def _asking(file: Path, text: str) -> Generator[Agent]:
     with Library.open(file.parent / "library", embedder="offline") as library:
         library.add(file)
         yield Agent(library, model="offline")
+
+
+def _is_doubted(answer: Answer) -> None:
+    """The nearest passage is shown, and proves nothing."""
+    assert answer.outcome == "partial"
+    assert {claim.kind for claim in answer.claims} <= {"match", "unsupported"}
 
 
 def _paragraphs(texts: Sequence[str]) -> list[Paragraph]:
@@ -262,8 +268,7 @@ def test_a_recipe_answers_how_many_or_says_that_it_does_not(tmp_path: Path) -> N
         assert answer.outcome == "answered"
         assert "4 eggs" in answer.text
         assert answer.sources[0].name == "plum.txt"
-        nothing = agent.ask("how many eggs for an omelette")
-        assert (nothing.outcome, nothing.claims) == ("not_found", ())
+        _is_doubted(agent.ask("how many eggs for an omelette"))
 
 
 TRIP = """# Trip to Lisbon
@@ -319,7 +324,8 @@ def test_a_text_that_is_told_is_looked_at_first(tmp_path: Path) -> None:
     with Library.open(tmp_path / "library", embedder="offline") as library:
         library.add(tmp_path / "climbing.md", tmp_path / "minutes.md", progress=False)
         answer = Agent(library, model="offline").ask("How much does the new lock for the gate cost?")
-    assert (answer.outcome, answer.claims) == ("not_found", ())
+    _is_doubted(answer)
+    assert "The gate gets a new lock" in answer.text
 
 
 LETTER = """Discharge letter
@@ -455,7 +461,7 @@ def test_the_day_of_a_message_is_not_that_of_what_it_tells() -> None:
 
 def test_a_row_of_a_sheet_is_quoted_where_a_text_is_looked_for_and_proves_no_value(tmp_path: Path) -> None:
     with _asking(tmp_path / "flights.csv", "Flight,To,Seats free\nKX201,Rome,12\nKX618,Porto,5\n") as agent:
-        assert agent.ask("What is the price of KX201?").outcome == "not_found"
+        _is_doubted(agent.ask("What is the price of KX201?"))
         assert "flights.csv" in agent.ask("Which text is about flights?").text
 
 
