@@ -645,6 +645,9 @@ def test_the_agent_answers_over_all_invoices_with_evidence(library: Library, pla
     assert [claim.kind for claim in (*first.claims, *counted.claims)] == ["counted", "counted"]
     for answer in (first, counted, compared):
         assert [claim for claim in verify(answer, library=library).claims if claim.status == "failed"] == []
+    two = agent.ask("How much did I spend at Northwind Parts and Harbour Lamps in total?")
+    assert "The totals of 2 invoices from Northwind Parts and Harbour Lamps add up to 200.00 GBP." in two.text
+    assert agent.ask("Do all my invoices have the same tax rate?").claims == ()
     nothing = agent.ask("How much did I spend at Tesco?")
     assert (nothing.claims, nothing.text.splitlines()[0]) == (
         (),
@@ -689,6 +692,12 @@ def test_the_agent_answers_over_all_invoices_with_evidence(library: Library, pla
             "Do they have the same due date?",
             ("lamps.png", "parts.png"),
             "No: the due date of parts.png is 2026-05-20, of lamps.png is 2026-06-02.",
+            "counted",
+        ),
+        (
+            "Do all my invoices have the same currency?",
+            (),
+            "No: the currency of lamps.png is GBP, of parts.png is GBP, of paint.png is EUR.",
             "counted",
         ),
     ],

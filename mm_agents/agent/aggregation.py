@@ -476,9 +476,8 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
         return None
     if SAYS["negated"].search(SAYS["not_due"].sub(" ", text)):
         return None
-    if among and (same := _same(text)) is not None:
-        over: dict[str, Any] = {"of": "invoices", "measure": "list", "field": same, "among": list(among)}
-        return Aggregation(arguments=over, noun="invoices", compared=same)
+    if (among or means_several) and SAYS["same"].search(text):
+        return _all_the_same(text, among)
     where, said = _conditions(text, today)
     if buyer is not None:
         words = f"made out to {named}" if buyer["payer"] or buyer["debtor"] else " ".join(buyer[0].split())
@@ -528,11 +527,21 @@ def _numbers_of(text: str) -> list[str]:
     return list(dict.fromkeys(found)) if len(found) > 1 else []
 
 
+def _all_the_same(text: str, among: Sequence[str]) -> Aggregation | None:
+    """Whether several invoices, or all, have the same of a field."""
+    same = _same(text)
+    if same is None:
+        return None
+    over = {"of": "invoices", "measure": "list", "field": same} | ({"among": list(among)} if among else {})
+    return Aggregation(arguments=over, noun="invoices", compared=same)
+
+
 def _same(text: str) -> str | None:
     """The field of which a question asks whether it is the same in several documents."""
     found = SAYS["same"].search(text)
     fields = {**_PATTERNS["compared_fields"], **_PATTERNS["invoice_fields"]}
-    return _field(found["what"] or found["shared"], fields) if found is not None else None
+    what = (found["what"] or found["shared"]) if found is not None else ""
+    return None if re.search(r"\brates?\b", what) else _field(what, fields)  # a rate is of no field
 
 
 def _conditions(text: str, today: date) -> tuple[list[str], tuple[str, ...]]:

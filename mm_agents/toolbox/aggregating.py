@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -240,7 +240,7 @@ class Aggregating:
         named: list[tuple[_Row, str]] = []
         unknown: list[str] = []
         rows: dict[str, _Row] = {}
-        for called in filter(None, (one.strip() for one in seller.split(";"))):
+        for called in self._sellers(found, seller):
             of_name = [row for row in found.rows if _is_called(row.written.get("seller", ""), called)]
             if not of_name:
                 of_name = [row for row in found.rows if self._is_on_page(row, called)]
@@ -251,6 +251,12 @@ class Aggregating:
         missing = [row.record.name for row in found.rows if "seller" not in row.written and row.record.id not in rows]
         missing = [*found.missing, *missing]
         return replace(found, rows=list(rows.values()), missing=missing, by_page=named, unknown=unknown)
+
+    def _sellers(self, found: _Rows, seller: str) -> Iterator[str]:
+        """The names of sellers; "A and B" is one where one is called so, as "Marks and Spencer", and else two."""
+        for called in filter(None, (one.strip() for one in seller.split(";"))):
+            known = any(_is_called(row.written.get("seller", ""), called) for row in found.rows)
+            yield from [called] if known else (one for one in map(str.strip, called.split(" and ")) if one)
 
     def _is_on_page(self, row: _Row, called: str) -> bool:
         wanted = content_words(called) or {fold(called)}

@@ -632,6 +632,10 @@ def test_where_one_gets_directly_and_no_shape_that_only_repeats_the_question(del
         ("What comes right after packing it?", ["Done"]),
         ("What happens after you pack them?", ["Done"]),
         ("What happens after you weigh them?", None),
+        ("Which boxes lie in the warehouse's lane?", ["Pack the goods", "Order parts"]),
+        ("Pack the goods: where does it go next?", ["Done"]),
+        ("Weigh the goods: where does it go next?", None),
+        ("Which of them holds the most steps?", None),
     ],
 )
 def test_arrows_are_counted_and_what_is_done_names_its_step(order: Flowchart, question: str, wanted: object) -> None:

@@ -94,7 +94,7 @@ thing task stage action activity part item one ones first last final end start b
 also so all any every each here now please everything something case event think chart diagram work call box shape
 before after until when while still even only up down off out onto into at by for as with about than isn aren wasn
 weren don doesn didn won hasn haven couldn shouldn wouldn handle handles handled involved charge care straight
-somebody someone anybody anyone
+somebody someone anybody anyone named called
 """
 
 
@@ -282,7 +282,7 @@ def _is_offered(process: Process, lane: str, offered: re.Match[str]) -> bool:
 
 def _of_lane(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     lanes = list(dict.fromkeys(node.lane for node in process.nodes.values() if node.lane))
-    asked = match["who"].casefold().split()
+    asked = re.sub(r"['’]s\b|s['’]", " ", match["who"].casefold()).split()
     named = [lane for lane in lanes if set(lane.casefold().split()) <= set(asked)]
     if not named:
         return None
@@ -497,7 +497,7 @@ def _in_order(process: Process, question: str, match: re.Match[str]) -> Document
 
 
 def _summary(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    if re.search(r"\b(?:next|after|once|if|when)\b", question, re.IGNORECASE):
+    if re.search(r"\b(?:next|after|once|if|when|most|fewest|least)\b", question, re.IGNORECASE):
         return None  # some of the steps are asked for
     steps = export.steps(process).strip()
     return answer_of(process, question, steps, steps.splitlines(), process.order) if steps else None
@@ -533,6 +533,9 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
         _who(p, q, re.match(r"(?P<what>.*)", m["what"] or m["more"] or "") or m))),
     (r"(?:what|which) (?:(?:steps?|tasks?|activities|actions) )?(?:does|do|is done by|are done by|must|has) (?:the )?"
      r"(?P<who>.+?)(?: (?:do|does|have to do))?\W*$", _of_lane),
+    (r"(?:what|which) (?:steps?|boxes|shapes|tasks|activities) (?:are|lie|is|stand|belong)s? (?:in|to) (?:the )?"
+     r"(?P<who>.+?)(?: (?:swim)?lane)?\W*$", _of_lane),
+    (r"^\W*(?P<what>[^:?]+?)\s*[:–]\s*(?:and )?(?:where|what)\b.*\b(?:next|then|go|goes|follows|comes)\b", _after),
     (r"^\W*(?:is|are) (?:the )?(?P<what>.+?) (?:mentioned|named|shown|drawn|listed)\b", _mentioned),
     (r"\bis there (?:an?|any) (?P<what>.+?) (?:step|task|stage|activity)\b", _there),
     (r"\b(?:comes?|happens?|goes|is|follows?|next|step|do|done)\b.*?\b(?:after|once|following|if|when)\b"

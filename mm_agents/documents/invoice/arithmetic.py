@@ -87,7 +87,7 @@ def asked_sum(asked: Asked) -> DocumentAnswer | None:
     text = asked.text
     if _OF_NO_AMOUNT.search(text) or (_CHECKS.match(text) and not re.match(r"\W*can (?:you|i|we)\b", text)):
         return None
-    found = _asked_difference(asked) or _asked_share(asked)
+    found = _asked_difference(asked) or _asked_percent(asked) or _asked_share(asked)
     if found is None and _COMPARED.search(text):
         return asked.unanswered(_NOT_COMPUTED)
     return found
@@ -256,6 +256,32 @@ def _asked_share(asked: Asked) -> DocumentAnswer | None:
     if match is None or number is None or number < 2:
         return None
     return _multiple(asked, f"{text[: match.start()]} {text[match.end() :]} {match[0]}", number, "/")
+
+
+_PERCENT_OF = re.compile(
+    r"\b(?:(?:what|which) (?:percent(?:age)?|per ?cent|share|proportion)|how many per ?cent) of (?P<whole>.+?) "
+    r"(?:is|are|was|were|does|do|did|goes to|went to|comes from)\b(?P<part>.+)"
+)
+
+
+_ALL = re.compile(r"\W*(?:the |this |my |our )?(?:whole |entire )?(?:bill|invoice|receipt|order)\W*")
+
+
+def _asked_percent(asked: Asked) -> DocumentAnswer | None:
+    """How many percent one amount is of another: "what percentage of the net amount is the mounting kit?"."""
+    match = _PERCENT_OF.search(asked.text)
+    if match is None:
+        return None
+    of_all = "total" if _ALL.fullmatch(match["whole"]) else match["whole"]
+    whole, part = _named(asked, of_all, of_lines=True), _named(asked, match["part"], of_lines=True)
+    if whole is None or part is None or not whole[0] or whole[3] == part[3]:
+        return None
+    share = (part[0] / whole[0] * 100).quantize(CENT, ROUND_HALF_UP)
+    doubt = "; ".join(dict.fromkeys(one[2] for one in (part, whole) if one[2])) or None
+    text = (
+        f"{plain_money(part[0])} / {plain_money(whole[0])} × 100 = {plain_quantity(share)} %: {part[3]} of {whole[3]}."
+    )
+    return asked.answer(text, plain_quantity(share), [*part[1], *whole[1]], doubt)
 
 
 def _percent(asked: Asked, rest: str, number: Decimal, sign: str) -> DocumentAnswer | None:

@@ -31,7 +31,7 @@ _LEFT_OUT = (
 _CHANGE = re.compile(
     r"\b(?:if|had (?:i|we)|"
     r"with (?=only|just|an(?:other)?\b|\w+ (?:more|fewer|less|extra)\b)|by (?=only|just|(?:tak|buy|order|gett|hav)ing)|"
-    rf"(?={_LEFT_OUT}))(?P<change>[^,]+)"
+    rf"(?={_LEFT_OUT}))(?P<change>[^,:;]+)"
 )
 _OLD = re.compile(r"\b(?:instead of|rather than|(?:and )?not)\b(?: (?:the|all))?\s*(?P<old>[a-z0-9]+)?.*$")
 _FEWER, _MORE = re.compile(r"\b(?:fewer|less)\b"), re.compile(r"\b(?:more|extra|additional|another)\b")
@@ -45,7 +45,7 @@ _OTHER_SUM = re.compile(
 )
 _OF_ALL = (
     "total subtotal sum amount net gross price cost come came pay paid owe owed bill invoice receipt order whole all "
-    "everything then now end still so okay well instead final new"
+    "everything then now end still so okay well instead final new suppose supposing say assume assuming imagine"
 )
 _OF_CHANGE = (
     "take took taken taking buy bought buying order ordered ordering get got getting want wanted need needed pick "

@@ -138,6 +138,21 @@ def asked_items_sum(asked: Asked) -> DocumentAnswer | None:
     return asked.answer(f"{' + '.join(map(plain_money, amounts))} = {asked.money(added)}.", plain_money(added), places)
 
 
+_ALL_QUANTITIES = re.compile(r"^(?!\W*(?:do|does|did|is|are)\b).*\b(?:add|sum|total|all)\b.*\bquantit(?:y|ies)\b")
+
+
+def asked_quantities(asked: Asked) -> DocumentAnswer | None:
+    """What the quantities of all items come to."""
+    if not _ALL_QUANTITIES.search(asked.text) or asked.names_item:
+        return None
+    counted = [(item.quantity, item) for item in asked.invoice.items if item.quantity is not None]
+    if not counted or len(counted) < len(asked.invoice.items):
+        return asked.unanswered("Quantities are added up where each item has one.")
+    added = plain_quantity(sum((quantity for quantity, _ in counted), Decimal(0)))
+    places = [place for _, item in counted for place in places_of(item, "quantity")]
+    return asked.answer(f"{' + '.join(plain_quantity(one) for one, _ in counted)} = {added}.", added, places)
+
+
 _LISTED = re.compile(
     r"^\W*(?:please |can you |could you )*(?:list|show|name|give|what|which)\b(?! (?:is|was) the)"
     r"(?:\W+(?:me|us|out|are|were|all|of|the|its|their|line|single|bought|billed|different))*\W+(?:\w+ )?things$|"

@@ -52,6 +52,7 @@ from mm_agents.documents.invoice.item_questions import (
     asked_line,
     asked_list,
     asked_price,
+    asked_quantities,
     asked_together,
     quoted,
 )
@@ -614,6 +615,7 @@ _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     asked_tender,
     asked_staff,
     asked_changed,
+    asked_quantities,
     asked_sum,
     asked_filter,
     asked_either,
