@@ -697,7 +697,7 @@ def test_the_agent_answers_over_all_invoices_with_evidence(library: Library, pla
         (
             "Do all my invoices have the same currency?",
             (),
-            "No: the currency of lamps.png is GBP, of parts.png is GBP, of paint.png is EUR.",
+            "No: the currency of paint.png is EUR, of lamps.png is GBP, of parts.png is GBP.",
             "counted",
         ),
     ],
