@@ -89,7 +89,7 @@ def test_the_words_of_a_question_are_told_in_english(multilingual: MultilingualE
     said = {
         "Zwei Hunde spielen im Schnee": {"two", "dogs", "playing", "snow"},
         "Una niña juega en el agua": {"girl", "play", "water"},
-        "一个男孩在海滩上奔跑": {"beach", "running"},
+        "一个男孩在海滩上奔跑": {"boy", "beach", "running"},
         "امرأة في الشارع": {"woman", "street"},
         "": set(),
     }

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -251,9 +252,18 @@ class MultilingualEncoder:
         One vector of a whole sentence keeps less of what it names than its words do: each becomes the nearest
         English word, of the commonest and of those for what pictures show (tools/build_offline_assets.py).
         """
-        pieces = [piece for word in _WORD.findall(text)[:_ASKED_WORDS] for piece in self._pieces(word)]
-        words, vectors = self._glossary
-        return " ".join(words[place] for place in (self.encode(pieces) @ vectors.T).argmax(axis=1)) if pieces else ""
+        words = [self._pieces(word) for word in _WORD.findall(text)[:_ASKED_WORDS]]
+        alone = [piece for pieces in words for piece in pieces]
+        pairs = [one + other for pieces in words for one, other in pairwise(pieces)]
+        if not alone:
+            return ""
+        names, vectors = self._glossary
+        cosines = self.encode([*alone, *pairs]) @ vectors.T
+        english = {
+            piece: (names[place], float(row[place]))
+            for piece, row, place in zip([*alone, *pairs], cosines, cosines.argmax(axis=1), strict=True)
+        }
+        return " ".join(name for pieces in words for name in _nearest_names(pieces, english))
 
     def _pieces(self, word: str) -> list[str]:
         """The word itself, or the pieces that the tokeniser splits it into where its writing has no spaces."""
@@ -267,4 +277,29 @@ class MultilingualEncoder:
         """English words with their vectors."""
         with asset("glossary.npy").open("rb") as opened:
             vectors = np.load(opened, allow_pickle=False).astype(np.float32)
-        return asset("glossary.txt").read_text("utf-8").split(), vectors
+        return asset("glossary.txt").read_text("utf-8").split(), unit(vectors)
+
+
+def _nearest_names(pieces: Sequence[str], english: Mapping[str, tuple[str, float]]) -> Iterator[str]:
+    """The English names of pieces of a word, and of two as one where that is no less near: "男" and "孩" are a boy.
+
+    Args:
+        pieces: in their order.
+        english: the nearest name, with its cosine, of each piece and of each two that follow each other.
+    """
+
+    def gain(place: int) -> float:
+        """By how much two pieces are nearer as one; below 0 where they are not, or there is one alone."""
+        pair = pieces[place : place + 2]
+        return english["".join(pair)][1] - sum(english[one][1] for one in pair) / 2 if len(pair) == 2 else -1.0
+
+    place = 0
+    while place < len(pieces):
+        as_one = gain(place) >= 0 and not (gain(place + 1) >= 0 and _nearer(pieces, place, english))
+        yield english["".join(pieces[place : place + 1 + as_one])][0]
+        place += 1 + as_one
+
+
+def _nearer(pieces: Sequence[str], place: int, english: Mapping[str, tuple[str, float]]) -> bool:
+    """Whether the two pieces after one are nearer to a name than that and the first of them."""
+    return english["".join(pieces[place + 1 : place + 3])][1] > english["".join(pieces[place : place + 2])][1]
