@@ -281,7 +281,7 @@ class MultilingualEncoder:
 
 
 def _nearest_names(pieces: Sequence[str], english: Mapping[str, tuple[str, float]]) -> Iterator[str]:
-    """The English names of pieces of a word, and of two as one where that is as near or nearer: "男" and "孩" are a boy.
+    """The English names of pieces of a word, and of two as one where that is nearer: "男" and "孩" are a boy.
 
     Args:
         pieces: in their order.
