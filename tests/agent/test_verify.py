@@ -306,7 +306,7 @@ def test_a_quoted_number_in_brackets_is_no_citation_and_stars_are_words_of_a_pag
     assert misleading_character("It says “４1 JHN”.", []) is not None
 
 
-ROOMS = "Room,Beds,Price,Floor\n101,2,72,1\n102,2,95,1\n202,4,149,2\n301,2,210,3\n"
+ROOMS = "Room,Beds,Price,Floor,2025\n101,2,72,1,80\n102,2,95,1,75\n202,4,149,2,66\n301,2,210,3,41\n"
 
 
 @pytest.mark.parametrize(
@@ -316,6 +316,7 @@ ROOMS = "Room,Beds,Price,Floor\n101,2,72,1\n102,2,95,1\n202,4,149,2\n301,2,210,3
         ("Which room is the cheapest?", "101 has the lowest Price: 72.", "read"),
         ("What floor is room 301 on?", "Room 301, Floor: 3.", "read"),
         ("What is the mean price?", "The mean of Price over 4 is 131.5.", "computed"),
+        ("What is the sum of 2025?", "2025 sums up to 262 over 4.", "computed"),
     ],
 )
 def test_names_with_numbers_and_counts_of_cells_are_proved(question: str, said: str, kind: str, tmp_path: Path) -> None:

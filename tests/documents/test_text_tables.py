@@ -611,3 +611,16 @@ def test_the_most_of_a_name_is_no_most_of_a_question() -> None:
     assert not is_named_by("The most effective way, undecided: 37.1.", {"most"}, asked)
     assert is_named_by("Max, Price: 37.1.", {"max"}, tokens("max price"))
     assert is_named_by("Total sales, 2006: 5.", {"total"}, tokens("total sales 2006"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "question", "answer"),
+    [
+        ("Region,2024,2025\nNorth,1240,1310\nSouth,980,1127\n", "What is the sum of 2025?", "2025 sums up to 2,437"),
+        ("Region,2024,2025\nNorth,1240,1310\nSouth,980,1127\n", "Which region was lowest in 2024?", "South has the lowest"),
+        ("Ada,2024\nBen,2019\nCal,2021\n", "How many rows are there?", "It has 3 rows."),
+    ],
+)
+def test_years_above_numbers_name_columns(rows: str, question: str, answer: str, tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_text(rows)
+    assert str(read_document("table", tmp_path / "sheet.csv").ask(question).answer).startswith(answer)

@@ -168,11 +168,14 @@ def sum_behind(sentence: str, value: object, quotes: Sequence[str]) -> str | Non
     return None
 
 
+_NAMES = 4  # of rows and columns, which have a number and are cited behind the numbers
+
+
 def _simple_sums(quotes: Sequence[str], value: object) -> list[str]:
     """Sums, means and differences of the numbers of some quotes that might come to a value."""
     told = [(quote, found[0]) for quote in quotes if (found := numbers_in(quote))]
-    alone = [one for one in told if not _NAME.match(one[0])]  # of "FY 2007" and "148" the second is added up
-    return [sum_ for some in ([told, alone] if len(alone) < len(told) else [told]) for sum_ in _sums_of(some, value)]
+    fewest = max(len(told) - _NAMES, 1)  # the last may be of names: of "148" and "FY 2007" the first is added up
+    return [sum_ for end in range(len(told), fewest, -1) for sum_ in _sums_of(told[:end], value)]
 
 
 def _sums_of(told: Sequence[tuple[str, str]], value: object) -> list[str]:
@@ -192,7 +195,6 @@ def _sums_of(told: Sequence[tuple[str, str]], value: object) -> list[str]:
     return found
 
 
-_NAME = re.compile(r"\s*[^\W\d_]{2}|\s*\d+[^\W\d_]")
 _CLOCK = re.compile(r"\b\d+:\d{2}(?:\.\d+)?\b")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _SAID = re.compile(r"“[^”]*”")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -28,6 +29,7 @@ _UNNAMED = "Unnamed: "  # what the reader of sheets calls a column without a hea
 _EMPTY = "NaN"  # what it writes for an empty cell
 _DEEPEST = 8  # keys in a value of JSON that are within each other
 _MIDNIGHT = " 00:00:00"  # and behind a day
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _NEARLY = 0.7  # of as many values as most rows have: rows above the first such stand above the head
 
 _Rows = Sequence[Sequence[str]]
@@ -155,7 +157,7 @@ def _plain(token: Token) -> str:
 
 
 def _table(file: MediaFile, rows: _Rows, place: _Place, *, head: int | None, title: str | None = None) -> Table:
-    """The table of rows; without a known head its first row is one, if it says no number."""
+    """The table of rows; without a known head its first row is one, if it says no number but years of columns."""
     if sum(map(len, rows)) > _MOST_CELLS:
         raise MediaTooLargeError(f"{file.name!r} has a table of more than {_MOST_CELLS:,} cells. Split the file.")
     path = str(file.path) if file.path else None
@@ -181,7 +183,7 @@ def _table(file: MediaFile, rows: _Rows, place: _Place, *, head: int | None, tit
         if n < len(said[row]) and said[row][n]
     ]
     if head is None or first:
-        head = int(all(cell.quantity is None for cell in cells if cell.row == 0))
+        head = int(_is_head([cell for cell in cells if cell.row == 0], cells))
     above = next((text for row in said[:first] for text in row if text), None)
     named = " / ".join(dict.fromkeys(filter(None, (title, above))))
     return Table(
@@ -191,6 +193,15 @@ def _table(file: MediaFile, rows: _Rows, place: _Place, *, head: int | None, tit
         title=evidence(named, "heading") if named else None,
         title_verified=bool(named),
     )
+
+
+def _is_head(first: Sequence[Cell], cells: Sequence[Cell]) -> bool:
+    """Whether a first row names columns: by texts, and by years above numbers that are none."""
+    years = {cell.column for cell in first if cell.quantity is not None and _YEAR.fullmatch(cell.text)}
+    if any(cell.quantity is not None and cell.column not in years for cell in first) or len(years) == len(first):
+        return False
+    others = {cell.column for cell in cells if cell.row and cell.quantity and not _YEAR.fullmatch(cell.text)}
+    return years <= others
 
 
 def _said(text: str) -> str:
