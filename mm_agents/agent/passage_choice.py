@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from mm_agents._text import MONTHS, NUMBER_WORDS, content_words, read_data, read_patterns
 from mm_agents.agent.paragraphs import Paragraph
-from mm_agents.agent.telling_words import most_telling
+from mm_agents.agent.telling_words import most_telling, other_choice
 from mm_agents.documents.dates import dates_in
 from mm_agents.languages import ENGLISH, detected
 
@@ -301,7 +301,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     unsaid = None
     if is_english and lacks is None:
         unsaid = _unsaid(question, found.whole, known - set(beside), about)
-        unsaid = unsaid or _not_in_sentence(question, found, about)
+        unsaid = unsaid or _not_in_sentence(question, found, about) or other_choice(question, words)
     elif lacks is None:
         unsaid = _half_unsaid_abroad(question, set(heads), words)
     # The rule that a text has for it is for what is asked.
@@ -425,8 +425,9 @@ def _tells(question: str, kind: str | None, text: str) -> bool:
 
 def _missing_word(question: str, passage: str) -> str | None:
     """The word of a question that says most of what a passage does not say; None where it says all of them."""
-    said = _words(passage)
-    return most_telling(word for word in _WORD.findall(_bare(question)) if not content_words(word) <= said)
+    said, words = _words(passage), _WORD.findall(_bare(question))
+    asks = 0 if detected(question) in (None, ENGLISH) else 1  # "Wie", "Quand"
+    return most_telling(word for word in words[asks:] if not content_words(word) <= said)
 
 
 def _telling(

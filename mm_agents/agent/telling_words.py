@@ -1,14 +1,19 @@
-"""Which of a question's words says most of what it is about: the rarest, as a model of language counted its words."""
+"""Which words of a question count most: the rarest, as a model of language counted its words, and what it compares."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from importlib.resources import files
 
+from mm_agents._text import content_words
+
 _ENDING = re.compile(r"['’]s?$")
 _NEGATED = re.compile(r"n['’]t$", re.IGNORECASE)
+_EITHER = re.compile(
+    r"^\W*(?:which|who|what)\b.*[\s,:](?P<one>[\w-]+) or (?:(?:the|my|our|an?) )?(?P<other>[\w-]+)\W*$", re.IGNORECASE
+)
 
 
 def most_telling(words: Iterable[str]) -> str | None:
@@ -19,6 +24,14 @@ def most_telling(words: Iterable[str]) -> str | None:
         return -1 if _NEGATED.search(word) else places.get(_ENDING.sub("", word.casefold()), len(places))
 
     return max(words, key=rarity, default=None)
+
+
+def other_choice(question: str, words: Collection[str]) -> str | None:
+    """The one of two things that a question asks to choose from which is not among the stems of a passage's words."""
+    match = _EITHER.search(question)
+    both = [match["one"], match["other"]] if match else []
+    missing = [one for one in both if not content_words(one) <= set(words)]
+    return missing[0] if len(missing) == 1 else None
 
 
 @cache

@@ -198,3 +198,11 @@ def test_what_stands_under_a_weekday_is_of_no_other() -> None:
     assert chosen("When is the meal on Friday?", passages, [0.0] * len(passages), MAIL, "mail.txt").lacks is None
     found = chosen("When is the meal on Saturday?", passages, [0.0] * len(passages), MAIL, "mail.txt")
     assert found.lacks == "value on Saturday"
+
+
+def test_of_two_things_a_passage_must_speak_of_both() -> None:
+    text = "The cactus needs water once a month.\n\nThe ficus needs water every ten days.\n"
+    found = quotable(text)
+    asked = "Which plant needs water more often, the ficus or the cactus?"
+    assert chosen(asked, found, [0.9, 0.1], text, "plants.txt").unsaid in ("ficus", "cactus")
+    assert chosen("How often does the cactus need water?", found, [0.9, 0.1], text, "plants.txt").unsaid is None

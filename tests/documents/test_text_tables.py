@@ -617,7 +617,11 @@ def test_the_most_of_a_name_is_no_most_of_a_question() -> None:
     ("rows", "question", "answer"),
     [
         ("Region,2024,2025\nNorth,1240,1310\nSouth,980,1127\n", "What is the sum of 2025?", "2025 sums up to 2,437"),
-        ("Region,2024,2025\nNorth,1240,1310\nSouth,980,1127\n", "Which region was lowest in 2024?", "South has the lowest"),
+        (
+            "Region,2024,2025\nNorth,1240,1310\nSouth,980,1127\n",
+            "Which region was lowest in 2024?",
+            "South has the lowest",
+        ),
         ("Ada,2024\nBen,2019\nCal,2021\n", "How many rows are there?", "It has 3 rows."),
     ],
 )
