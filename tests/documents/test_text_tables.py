@@ -628,3 +628,11 @@ def test_the_most_of_a_name_is_no_most_of_a_question() -> None:
 def test_years_above_numbers_name_columns(rows: str, question: str, answer: str, tmp_path: Path) -> None:
     (tmp_path / "sheet.csv").write_text(rows)
     assert str(read_document("table", tmp_path / "sheet.csv").ask(question).answer).startswith(answer)
+
+
+def test_a_list_of_bookings_is_no_plan(tmp_path: Path) -> None:
+    rows = "Booking,Room,Then,Event,Date\nB-1,Hall,Hall,Chess,2025-11-29\nB-2,Hall,Yard,Dance,2025-11-05\n"
+    (tmp_path / "hall.csv").write_text(rows)
+    table = read_document("table", tmp_path / "hall.csv")
+    assert "Event" not in str(table.ask("When is the chess?").answer)
+    assert table.ask("What date is the chess?").value == "2025-11-29"

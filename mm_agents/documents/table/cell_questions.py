@@ -39,8 +39,8 @@ _PLACE = re.compile(
 )
 _WHAT = re.compile(r"\W*(?:which|what)(?: (?:is|are|was|were))?(?: the)? (\w+)", re.IGNORECASE)
 _FIRST_OR_LAST = re.compile(r"\b(?:first|last)\b", re.IGNORECASE)
-_NUMBERED = re.compile(r"(?!\s*\d+[.)]\s\D*$).*\d", re.DOTALL)  # the number of a line in a list is of no name
-"""A code such as "T-104", whose number is proved by its own cell."""
+_NUMBERED = re.compile(r"(?!\s*\d+[.)]\s\D*$).*\d", re.DOTALL)
+"""A name such as "T-104" or "FY 2011", whose number its own cell proves; that of a line in a list is of no name."""
 
 _PERSON = re.compile(r"[A-Z][\w'’-]+(?: [A-Z][\w.'’-]*)+")
 _PERSONS = content_words(
@@ -158,7 +158,10 @@ def asked_places(table: TableData, question: str) -> DocumentAnswer | None:
         return None
     asked = content_words(question)
     headed = {cell.column for cell in body if (head := content_words(table.header(cell.column))) and head <= asked}
-    of_columns = [cell for cell in body if not headed or cell.column in headed]
+    planned = {
+        cell.column for cell in body if again[cell.text] > 1
+    }  # "event" of a list of bookings is no part of a plan
+    of_columns = [cell for cell in body if cell.column in (planned & headed if headed else planned)]
     if end is not None and len(headed) == 1 and not counts:
         cell = of_columns[0 if end[0].casefold() == "first" else -1]
         return answer_from(question, f"{_place_of(table, cell)}: {cell.text}", cell.text, [cell])
