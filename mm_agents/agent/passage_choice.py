@@ -280,12 +280,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     found, beside = _best(question, kind, passages, ranks, subject)
     if beside is None:
         return _lacking(question, str(kind), found)
-    places = _TO.findall(found.text) if kind == "way" else []
-    if places and not set(places) & set(_NAMED.findall(question)):
-        return Passage(text=found.text, lacks="way there")
-    known_numbers = {number for number in about if number.isdigit()} | _only_numbers(question, whole)
-    other = _other_measure(question, found.whole, known_numbers, values=kind is not None)
-    if (other := other or _other_day(question, found.under)) is not None:
+    if (other := _of_something_else(question, kind, found, about, whole)) is not None:
         return Passage(text=found.text, lacks=other)
     words = _words(found.whole)
     asked = set(_heads(question))
@@ -307,6 +302,16 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     # The rule that a text has for it is for what is asked.
     covers = covers or (bool(heads) and asks_permission(question) and is_english and unsaid is None)
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+
+
+def _of_something_else(question: str, kind: str | None, found: Paragraph, about: set[str], whole: str) -> str | None:
+    """What a passage lacks that is of another place to go to, another measure or another day than is asked for."""
+    places = _TO.findall(found.text) if kind == "way" else []
+    if places and not set(places) & set(_NAMED.findall(question)):
+        return "way there"
+    known_numbers = {number for number in about if number.isdigit()} | _only_numbers(question, whole)
+    other = _other_measure(question, found.whole, known_numbers, values=kind is not None)
+    return other or _other_day(question, found.under)
 
 
 def _not_in_sentence(question: str, passage: Paragraph, about: set[str]) -> str | None:
@@ -345,16 +350,10 @@ def _about(whole: str, name: str) -> set[str]:
 def nearest_passage(
     question: str, passages: Sequence[Paragraph], ranks: Sequence[float], whole: str, name: str, found: Passage
 ) -> Passage:
-    """The passage that has most of what is asked, with those next to it, where none was found that says all of it.
+    """As ``most_of``, where ``chosen`` found none that says all that is asked.
 
-    Args:
-        question: as it was asked.
-        passages: of the whole text; one or more.
-        ranks: how near each is to the question.
-        whole: the text.
-        name: of its file; what that and the text's first line say holds of every passage.
-        found: as ``chosen`` gave it, which lacks something. It stays where its heading has what is asked for, and where
-            no passage has half of the question's words and such a value.
+    What was found stays where its heading has what is asked for, and where no passage has half of the question's words
+    and such a value.
     """
     kind = kind_of(question)
     if kind == "reason" and found.lacks is None and has_value(kind, found.under):  # under a heading such as "Cause"

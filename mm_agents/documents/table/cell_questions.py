@@ -158,9 +158,7 @@ def asked_places(table: TableData, question: str) -> DocumentAnswer | None:
         return None
     asked = content_words(question)
     headed = {cell.column for cell in body if (head := content_words(table.header(cell.column))) and head <= asked}
-    planned = {
-        cell.column for cell in body if again[cell.text] > 1
-    }  # "event" of a list of bookings is no part of a plan
+    planned = {cell.column for cell in body if again[cell.text] > 1}  # the events of a list of bookings come once
     of_columns = [cell for cell in body if cell.column in (planned & headed if headed else planned)]
     if end is not None and len(headed) == 1 and not counts:
         cell = of_columns[0 if end[0].casefold() == "first" else -1]
