@@ -225,30 +225,35 @@ def left_by(library: Library, vector: str) -> list[str]:
 def add_languages(
     library: Library, *, report: ProgressCallback = lambda done, total, name: None
 ) -> dict[str, MigrationReport]:
-    """Give a library the vectors for other languages that a new one has; resumable.
+    """Give a library the vectors for other languages that a new one has; resumable. Those of an older model stay.
 
     Args:
         library: one whose embedder has a companion for other languages.
         report: as of ``migrate``, for one vector after the other.
 
     Returns:
-        What was done for each of the new vectors.
+        What was done for each of the new vectors; nothing where the library has them by an older model.
 
     Raises:
         ConfigError: no embedder of the library has a companion.
     """
     spec = library.store.spec
+    older = {known.name: known.embedder for known in spec.vectors}
     done: dict[str, MigrationReport] = {}
+    kept = False
     for vector in media_vectors(spec, "image", "text", "moment"):
         embedder = library.routes.embedder(vector.name)
         if not isinstance(embedder, Accompanied):
             continue
         for added in language_vectors(replace(spec, vectors=(vector,)), embedder):
+            if older.get(added.name, added.embedder) != added.embedder:
+                kept = True
+                continue
             companion = library.routes.named(str(added.embedder))
             done[added.name] = migrate(
                 library, companion, name=added.name, vector=vector.name, beside=True, report=report
             )
-    if not done:
+    if not done and not kept:
         raise ConfigError(
             "No embedder of this library has another beside it for more languages. For the offline embedder, install "
             "it with: pip install 'mm-agents[languages]'."

@@ -273,6 +273,7 @@ def _add_languages(library: str, output: Output) -> None:
         f"{plain(name)}: {one.filled} filled, {one.unchanged} unchanged, {len(one.failed)} failed"
         for name, one in done.items()
     ]
+    lines = lines or ["nothing to do: the library has vectors for other languages, by an older model"]
     output.show({name: asdict(one) for name, one in done.items()}, *lines)
     exit_if_failed(tuple(failed for one in done.values() for failed in one.failed), output)
 

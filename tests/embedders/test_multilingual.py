@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -241,6 +242,26 @@ def test_an_old_library_says_what_to_run_and_then_understands(data: Path, tmp_pa
         assert library.search("Erdmännchen", limit=1)[0].name.startswith("meerkat")
         assert library.search("Katze", kind="video", limit=1)[0].t0 is not None
         assert library.search("a kitten", limit=1)[0].vector == "media"
+
+
+def with_older_languages(embedder: object) -> CollectionSpec:
+    """The collection of a library whose vectors for other languages are of the model before."""
+    spec = media_spec(embedder)  # type: ignore[arg-type]
+    older = MultilingualEmbedder(model=SPREAD_MULTILINGUAL)
+    vectors = [
+        replace(one, embedder=older.name, width=older.width) if one.embedder == MultilingualEmbedder.name else one
+        for one in spec.vectors
+    ]
+    return CollectionSpec(name=spec.name, vectors=tuple(vectors))
+
+
+def test_vectors_for_other_languages_of_an_older_model_stay(data: Path, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library", preset=with_older_languages) as library:
+        library.add(data / "animals" / "image", words="none")
+        assert library.advice("de") is None
+        assert add_languages(library) == {}
+        assert library.search("Erdmännchen", limit=1)[0].name.startswith("meerkat")
+        assert library.search("Erdmännchen", limit=1)[0].vector == "media_languages"
 
 
 def test_without_the_extra_a_new_library_is_english_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
