@@ -13,7 +13,7 @@ import pytest
 from mm_agents import Agent, Library, contact_sheet, filters
 from mm_agents.agent.verify import verify
 from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, OfflineEmbedder, build, colour_of, detector
-from mm_agents.embedders.offline.detector import checked
+from mm_agents.embedders.offline.detector import checked, handed_out
 from mm_agents.embedders.offline.weights import PackagedFile
 from mm_agents.errors import WeightsError
 from mm_agents.ingest.objects import object_of
@@ -374,6 +374,18 @@ def test_an_animal_that_the_classifier_knows_better_is_named_by_it(
         probabilities[row] = share
     found = checked([seen("person"), seen(named)], probabilities)
     assert [one.label for one in found] == ["person", *labels]
+
+
+def test_a_vehicle_that_fills_a_picture_without_classes_of_vehicles_is_not_handed_out() -> None:
+    box = seen("car").box
+    height, width = 2 * (box.y1 - box.y0), box.x1 - box.x0  # of which it fills half
+    probabilities = np.zeros(1000, np.float32)
+    probabilities[482] = 0.9  # a cassette player
+    assert handed_out([seen("car"), seen("dog")], probabilities, (height, width)) == (seen("dog"),)
+    assert len(handed_out([seen("car")], probabilities, (10 * height, width))) == 1  # it may be behind something else
+    probabilities[817] = 0.1  # a sports car
+    assert len(handed_out([seen("car")], probabilities, (height, width))) == 1
+    assert len(handed_out([seen("car")], None, (height, width))) == 1
 
 
 def test_a_second_animal_stays_where_the_classifier_knows_the_first() -> None:

@@ -25,7 +25,7 @@ import numpy as np
 import PIL.Image
 
 from mm_agents.embedders.offline.conse import SCENES, SPREAD, WORDS, Classes, ConseParameters, PictureEncoder
-from mm_agents.embedders.offline.detector import BEFORE, Detector, DetectorParameters, checked, least_score, plurals
+from mm_agents.embedders.offline.detector import BEFORE, Detector, DetectorParameters, checked, handed_out, plurals
 from mm_agents.embedders.offline.texts import (
     LANGUAGES,
     MULTILINGUAL_WIDTH,
@@ -356,12 +356,13 @@ class OfflineEmbedder(_ConseEmbedder[TextEncoder]):
             frames = _frames(item)
             middle = frames[len(frames) // 2]
             objects = self._detect(middle)
-            if objects and self._colours:
-                objects = checked(objects, self._picture_encoder().probabilities(middle))
+            classes = self._picture_encoder().probabilities(middle) if objects and self._colours else None
+            if objects and classes is not None:
+                objects = checked(objects, classes)
             if objects:
                 vectors[place] += _OBJECTS_WEIGHT * self._vector_of(objects, middle)
                 vectors[place] /= np.linalg.norm(vectors[place])
-            seen[place] = objects and tuple(one for one in objects if one.score >= least_score(one.label))
+            seen[place] = objects and handed_out(objects, classes, middle.shape[:2])
         pictured = [place for place, item in enumerate(items) if not isinstance(item, Text)]
         vectors[pictured] = self._spread(vectors[pictured])
         return vectors, seen
