@@ -308,8 +308,9 @@ class OfflineEmbedder(_ConseEmbedder[TextEncoder]):
         model: the newest, or that of an older library.
     """
 
-    width = _own_width = WIDTH
+    width: int = WIDTH
     languages: frozenset[str] = frozenset({"en"})
+    _own_width: int = WIDTH
 
     def __init__(self, *, threads: int | None = None, model: str = SPREAD_AND_OBJECTS) -> None:
         super().__init__(threads=threads, model=model, models=_ENGLISH_MODELS)
@@ -460,9 +461,9 @@ class MultilingualEmbedder(_ConseEmbedder[MultilingualEncoder]):
     """
 
     name = f"offline:{MULTILINGUAL}"
-    width = MULTILINGUAL_WIDTH + WIDTH
+    width: int = MULTILINGUAL_WIDTH + WIDTH
     languages: frozenset[str] = LANGUAGES
-    _own_width = MULTILINGUAL_WIDTH
+    _own_width: int = MULTILINGUAL_WIDTH
 
     def __init__(self, *, threads: int | None = None, model: str = MULTILINGUAL) -> None:
         super().__init__(threads=threads, model=model, models=_MULTILINGUAL_MODELS)
