@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 
+from mm_agents._optional import require
 from mm_agents._text import MONTHS, content_words
 from mm_agents.documents.dates import dates_in, fold
 from mm_agents.documents.invoice import lexicon
@@ -124,7 +125,9 @@ def asked_weekday(asked: Asked) -> DocumentAnswer | None:
     if day.value is None:
         return asked.unanswered(f"No {'due date' if of_due else 'date'} was read.")
     doubt = None if day.verified else day.note or "not verified"
-    return asked.answer(f"{day.value.isoformat()} is a {day.value:%A}.", f"{day.value:%A}", day.evidence, doubt)
+    dates = require("babel.dates", extra="documents", feature="The days of the week")
+    name = dates.format_date(day.value, "EEEE", locale="en")  # strftime names it as the machine is set
+    return asked.answer(f"{day.value.isoformat()} is a {name}.", name, day.evidence, doubt)
 
 
 _ANY_TAX = re.compile(
